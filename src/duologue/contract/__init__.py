@@ -1,0 +1,1 @@
+"""The only domain words that both services share: usernames, token claims, public keys."""

@@ -1,0 +1,89 @@
+"""Access tokens as auth issues and chat accepts them (RFC 9068, checked as RFC 8725 asks)."""
+
+import binascii
+from typing import Any
+
+import jwt
+import msgspec
+
+from duologue.contract.keys import ALGORITHM, VerifyingKeys
+from duologue.contract.usernames import is_wellformed
+
+ACCESS_TYPE = "at+jwt"
+AUTH_AUDIENCE = "duologue-auth"
+CHAT_AUDIENCE = "duologue-chat"
+MAX_TOKEN_BYTES = 4096
+LEEWAY_SECONDS = 30
+REQUIRED_CLAIMS = ("exp", "iat", "iss", "aud", "sub", "sid", "jti")
+
+
+class AccessClaims(msgspec.Struct, frozen=True):
+    """Who the caller is. `sub`: the immutable user id, `sid`: the login session, `exp`: seconds since the epoch."""
+
+    sub: str
+    username: str
+    sid: str
+    jti: str
+    exp: int
+    iat: int
+
+
+class TokenRefused(Exception):  # noqa: N818 - reads as the sentence it is
+    """The token does not identify anybody. `code`: `token_invalid` or `token_expired`; `unknown_kid`: fetch the keys anew."""
+
+    def __init__(self, code: str, detail: str, *, unknown_kid: str | None = None) -> None:
+        super().__init__(code, detail)
+        self.code = code
+        self.detail = detail
+        self.unknown_kid = unknown_kid
+
+
+def _refuse() -> TokenRefused:
+    # one sentence for every forgery: an attacker learns nothing about which check failed
+    return TokenRefused("token_invalid", "This access token is not valid.")
+
+
+def _key_id(token: str) -> str:
+    try:
+        header = jwt.get_unverified_header(token)
+    except (jwt.PyJWTError, ValueError, RecursionError, binascii.Error):
+        raise _refuse() from None
+    kid = header.get("kid")
+    # `alg` and `typ` are compared, never looked up: the key decides the algorithm (RFC 8725 section 3.1, 3.11)
+    if header.get("alg") != ALGORITHM or header.get("typ") != ACCESS_TYPE or not isinstance(kid, str):
+        raise _refuse()
+    if "crit" in header:
+        raise _refuse()
+    return kid
+
+
+def verify_access(token: str, keys: VerifyingKeys, *, issuer: str, audience: str) -> AccessClaims:
+    """Return the claims of a genuine, living access token for `audience`; else raise TokenRefused.
+
+    Costs one Ed25519 verification (0.1 to 0.3 ms): callers that see a token often keep the answer until `exp`.
+    """
+    # before any parsing: the work an attacker can cause stays bounded
+    if len(token) > MAX_TOKEN_BYTES or not token.isascii():
+        raise _refuse()
+    kid = _key_id(token)
+    key = keys.get(kid)
+    if key is None:
+        raise TokenRefused("token_invalid", "This access token is not valid.", unknown_kid=kid)
+    try:
+        payload: dict[str, Any] = jwt.decode(
+            token,
+            key,
+            algorithms=[ALGORITHM],
+            audience=audience,
+            issuer=issuer,
+            leeway=LEEWAY_SECONDS,
+            options={"require": list(REQUIRED_CLAIMS)},
+        )
+        claims = msgspec.convert(payload, AccessClaims)
+    except jwt.ExpiredSignatureError:
+        raise TokenRefused("token_expired", "This access token has expired; refresh it.") from None
+    except (jwt.PyJWTError, ValueError, OverflowError, RecursionError, binascii.Error):
+        raise _refuse() from None
+    if not claims.sub or not claims.sid or not is_wellformed(claims.username):
+        raise _refuse()
+    return claims

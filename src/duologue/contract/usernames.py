@@ -1,0 +1,20 @@
+"""The one rule for usernames: immutable handles, compared without case."""
+
+import re
+
+MIN_LENGTH = 3
+MAX_LENGTH = 30
+PATTERN = r"^[a-z0-9_.-]{3,30}$"
+
+_ALLOWED = re.compile(PATTERN)
+
+
+def fold(username: str) -> str:
+    """Return the form in which a username is stored and compared."""
+    return username.casefold()
+
+
+def is_wellformed(folded: str) -> bool:
+    """Tell whether a folded username has 3 to 30 characters of `[a-z0-9_.-]`."""
+    # fullmatch: `$` alone would let a trailing line break through
+    return _ALLOWED.fullmatch(folded) is not None

@@ -1,0 +1,55 @@
+"""Settings from the environment, and the check that no name was misspelt."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings
+
+PREFIX = "DUOLOGUE_"
+
+Settings = TypeVar("Settings", bound=BaseSettings)
+
+
+class SettingsError(RuntimeError):
+    """The environment does not make a valid configuration; the message names each variable."""
+
+
+def variable_names(groups: Iterable[type[BaseSettings]]) -> set[str]:
+    """Return every environment variable that these settings read."""
+    names: set[str] = set()
+    for group in groups:
+        prefix = group.model_config.get("env_prefix", "")
+        for name, field in group.model_fields.items():
+            alias = field.validation_alias
+            names.add(alias if isinstance(alias, str) else f"{prefix}{name}".upper())
+    return names
+
+
+def refuse_unknown(environment: Mapping[str, str], known: set[str]) -> None:
+    """Raise SettingsError for a `DUOLOGUE_…` variable that nobody reads, with the nearest name that exists."""
+    complaints = []
+    for name in sorted(environment):
+        if not name.upper().startswith(PREFIX) or name in known:
+            continue
+        near = difflib.get_close_matches(name.upper(), sorted(known), n=1, cutoff=0.6)
+        hint = f"did you mean {near[0]}?" if near else "`duologue check-config` lists all names"
+        complaints.append(f"{name} is not a setting; {hint}")
+    if complaints:
+        raise SettingsError("\n".join(complaints))
+
+
+def load(group: type[Settings], **overrides: Any) -> Settings:
+    """Read one group of settings; `overrides` win over the environment. Raise SettingsError that names variables."""
+    try:
+        return group(**overrides)
+    except ValidationError as error:
+        prefix = group.model_config.get("env_prefix", "")
+        complaints = []
+        for item in error.errors(include_url=False, include_input=False):
+            field = str(item["loc"][0]) if item["loc"] else ""
+            name = field if field.isupper() else f"{prefix}{field}".upper()
+            complaints.append(f"{name}: {item['msg']}")
+        # `from None`: pydantic's own message would print the value, which may be a secret
+        raise SettingsError("\n".join(complaints)) from None
