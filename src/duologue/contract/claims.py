@@ -29,7 +29,10 @@ class AccessClaims(msgspec.Struct, frozen=True):
 
 
 class TokenRefused(Exception):  # noqa: N818 - reads as the sentence it is
-    """The token does not identify anybody. `code`: `token_invalid` or `token_expired`; `unknown_kid`: fetch the keys anew."""
+    """The token does not identify anybody.
+
+    `code` is `token_invalid` or `token_expired`; with `unknown_kid` newer keys may tell.
+    """
 
     def __init__(self, code: str, detail: str, *, unknown_kid: str | None = None) -> None:
         super().__init__(code, detail)

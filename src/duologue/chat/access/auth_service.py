@@ -1,0 +1,62 @@
+"""What chat asks auth over HTTP: does this person exist, which keys sign."""
+
+from urllib.parse import quote
+
+import httpx
+import msgspec
+
+from duologue.chat.errors import auth_unavailable
+from duologue.contract.keys import KeysUnreadableError, VerifyingKeys, read_jwks
+
+
+class _User(msgspec.Struct, frozen=True):
+    id: int | str
+    username: str
+
+
+class KnownUser(msgspec.Struct, frozen=True):
+    """Somebody whom auth knows."""
+
+    user_id: str
+    username: str
+
+
+class AuthService:
+    """The other service; `transport` reaches it without a network when both run in one process."""
+
+    def __init__(self, url: str, timeout: float, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self._client = httpx.AsyncClient(base_url=url, timeout=timeout, transport=transport, trust_env=False)
+
+    async def find_user(self, username: str, token: str) -> KnownUser | None:
+        """Ask with the caller's own token whether somebody has this username. Raise Problem `auth_unavailable`."""
+        path = f"/api/users/{quote(username, safe='')}/"
+        answer = await self._get(path, {"authorization": f"Bearer {token}"})
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            return None
+        if answer.status_code != httpx.codes.OK:
+            raise auth_unavailable()
+        try:
+            user = msgspec.json.decode(answer.content, type=_User)
+        except msgspec.MsgspecError:
+            raise auth_unavailable() from None
+        return KnownUser(str(user.id), user.username)
+
+    async def fetch_keys(self) -> VerifyingKeys:
+        """Return the public keys that auth signs with now. Raise Problem `auth_unavailable`."""
+        answer = await self._get("/.well-known/jwks.json", {})
+        if answer.status_code != httpx.codes.OK:
+            raise auth_unavailable()
+        try:
+            return read_jwks(answer.content)
+        except KeysUnreadableError:
+            raise auth_unavailable() from None
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self._client.aclose()
+
+    async def _get(self, path: str, headers: dict[str, str]) -> httpx.Response:
+        try:
+            return await self._client.get(path, headers=headers)
+        except (httpx.HTTPError, httpx.InvalidURL):
+            raise auth_unavailable() from None

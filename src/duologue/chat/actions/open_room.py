@@ -1,0 +1,48 @@
+"""Open the one room of two people."""
+
+import time
+
+from duologue.chat.errors import invalid, not_a_participant, outcome_unknown
+from duologue.chat.model import Room
+from duologue.chat.service import Chat
+from duologue.chat.store.api import OutcomeUnknownError
+from duologue.contract.claims import AccessClaims
+from duologue.contract.usernames import fold, is_wellformed
+
+
+class _Caller:
+    def __init__(self, claims: AccessClaims) -> None:
+        self.user_id = claims.sub
+        self.username = claims.username
+
+
+async def open_room(chat: Chat, who: AccessClaims, token: str, a: str, b: str) -> tuple[Room, bool]:
+    """Return the room of these two usernames and whether it is new; the caller must be one of them.
+
+    Raises Problem: `validation_failed` names a participant whom auth does not know, `not_a_participant`,
+    `auth_unavailable`, `rate_limited`, `outcome_unknown`.
+    """
+    names = {"participant_a": fold(a), "participant_b": fold(b)}
+    malformed = {field: ["There is no such user."] for field, name in names.items() if not is_wellformed(name)}
+    if malformed:
+        raise invalid(malformed)
+    if who.username not in names.values():
+        raise not_a_participant()
+    if names["participant_a"] == names["participant_b"]:
+        raise invalid({"participant_b": ["A room needs two different people."]})
+    chat.openings.spend(who.sub)
+    field = "participant_b" if names["participant_a"] == who.username else "participant_a"
+    there = await chat.store.pair(who.sub, names[field])
+    if there is not None:
+        return there, False
+    other = await chat.auth.find_user(names[field], token)
+    if other is None:
+        raise invalid({field: ["There is no such user."]})
+    me = _Caller(who)
+    first, second = (me, other) if field == "participant_b" else (other, me)
+    try:
+        room, new = await chat.store.open_room(first, second, time.time_ns() // 1000)
+    except OutcomeUnknownError:
+        raise outcome_unknown() from None
+    chat.rooms.keep(room)
+    return room, new

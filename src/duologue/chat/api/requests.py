@@ -1,0 +1,79 @@
+"""What every REST endpoint does first and last: who asks, what they say, how the answer looks."""
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from duologue.chat.access.tokens import bearer
+from duologue.chat.errors import Problem, invalid, not_found
+from duologue.chat.service import Chat
+from duologue.chat.wire import decode, encode
+from duologue.contract.claims import AccessClaims
+
+MOST_BODY_BYTES = 64 * 1024
+_JSON = {"content-type": "application/json", "cache-control": "no-store", "x-content-type-options": "nosniff"}
+
+Shape = TypeVar("Shape")
+
+
+def chat_of(request: Request) -> Chat:
+    """Return the wired parts."""
+    chat: Chat = request.app.state.chat
+    return chat
+
+
+async def caller(request: Request) -> AccessClaims:
+    """Return who asks; raise Problem 401."""
+    return await chat_of(request).tokens.verify(bearer(request.headers.get("authorization")))
+
+
+def room_id_of(request: Request) -> int:
+    """Return the room's id from the path; anything but plain digits is a room that is not there."""
+    text = request.path_params["room"]
+    # isdecimal alone would let the digits of other scripts through; leading zeros would give a room two addresses
+    if not (text.isascii() and text.isdecimal()) or text.startswith("0") or len(text) > 18:
+        raise not_found()
+    return int(text)
+
+
+async def body_of(request: Request, how: "msgspec.json.Decoder[Shape]") -> Shape:
+    """Return the typed body; raise Problem for another media type, an oversize or a malformed one."""
+    media_type = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise Problem(415, "unsupported_media_type", "Send JSON: Content-Type: application/json.")
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MOST_BODY_BYTES:
+            raise Problem(413, "body_too_large", f"At most {MOST_BODY_BYTES} bytes.")
+    return decode(how, bytes(body))
+
+
+def number_in(request: Request, name: str, smallest: int, largest: int) -> int | None:
+    """Return a number from the query, or None; raise Problem that names it."""
+    values = request.query_params.getlist(name)
+    if not values:
+        return None
+    text = values[-1]
+    if (
+        len(values) == 1
+        and text.isascii()
+        and text.isdecimal()
+        and len(text) <= 18
+        and smallest <= int(text) <= largest
+    ):
+        return int(text)
+    raise invalid({name: [f"A whole number from {smallest} to {largest}, given once."]})
+
+
+def answer(content: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Return JSON that nobody caches."""
+    return Response(encode(content), status, _JSON | dict(headers or {}))
+
+
+def refuse(problem: Problem) -> Response:
+    """Return a problem document."""
+    return Response(problem.body(), problem.status, problem.headers() | {"x-content-type-options": "nosniff"})

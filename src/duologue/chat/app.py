@@ -1,0 +1,104 @@
+"""Wiring and lifespan, nothing else."""
+
+import contextlib
+from collections.abc import AsyncIterator
+
+import httpx
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from duologue.chat import migrations
+from duologue.chat.access.auth_service import AuthService
+from duologue.chat.api import messages, rooms
+from duologue.chat.api.requests import refuse
+from duologue.chat.api.socket import endpoint
+from duologue.chat.errors import Problem
+from duologue.chat.service import Chat, assemble
+from duologue.chat.settings import ChatSettings
+from duologue.chat.store.sqlite import SqliteStore
+from duologue.kit.files import private_directory
+from duologue.kit.websocket import Accepted, Endpoint, Handshake, Limits, Refusal
+
+ROUTES = (
+    Route("/api/chat/rooms/", rooms.create, methods=["POST"]),
+    Route("/api/chat/rooms/{room}/", rooms.show, methods=["GET"]),
+    Route("/api/chat/rooms/{room}/messages/", messages.create, methods=["POST"]),
+    Route("/api/chat/rooms/{room}/messages/", messages.index, methods=["GET"]),
+)
+
+
+class ChatApp:
+    """The chat service: an ASGI application for REST, and an endpoint for sockets, while `lifespan` is entered."""
+
+    def __init__(self, settings: ChatSettings, auth_transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self._settings = settings
+        self._auth_transport = auth_transport
+        self._chat: Chat | None = None
+        self._endpoint: Endpoint | None = None
+        self.rest = _rest()
+
+    @contextlib.asynccontextmanager
+    async def lifespan(self) -> AsyncIterator[None]:
+        """Open the store and serve; at the end store and answer what has begun."""
+        settings = self._settings
+        private_directory(settings.directory)
+        migrations.ensure(settings.database)
+        auth = AuthService(settings.auth_url, settings.auth_timeout, self._auth_transport)
+        chat = assemble(settings, SqliteStore(settings.database), auth)
+        self._chat = self.rest.state.chat = chat
+        self._endpoint = endpoint(chat)
+        try:
+            yield
+        finally:
+            self._endpoint = None
+            await chat.close()
+
+    @property
+    def socket_limits(self) -> Limits:
+        """What one socket may cost."""
+        return self._settings.socket_limits
+
+    @property
+    def ready(self) -> bool:
+        """Whether messages can be stored."""
+        return self._chat is not None and self._chat.ready
+
+    def open_socket(self, handshake: Handshake) -> Accepted:
+        """Decide about an opening handshake."""
+        if self._endpoint is None:
+            raise Refusal(Problem(503, "overloaded", "Starting or stopping; try again.", retry_after=1))
+        return self._endpoint(handshake)
+
+
+def create_app(settings: ChatSettings, auth_transport: httpx.AsyncBaseTransport | None = None) -> ChatApp:
+    """Return the chat service; `auth_transport` reaches auth without a network when both run in one process."""
+    return ChatApp(settings, auth_transport)
+
+
+def _rest() -> Starlette:
+    return Starlette(
+        routes=list(ROUTES),
+        exception_handlers={Problem: _problem, HTTPException: _http_error, Exception: _unforeseen},
+    )
+
+
+async def _problem(_: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)  # noqa: S101 - Starlette's signature is wider than what it calls us with
+    return refuse(error)
+
+
+async def _http_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - as above
+    codes = {404: "not_found", 405: "method_not_allowed"}
+    problem = Problem(error.status_code, codes.get(error.status_code, "bad_request"), str(error.detail))
+    response = refuse(problem)
+    response.headers.update(error.headers or {})
+    return response
+
+
+async def _unforeseen(_: Request, __: Exception) -> Response:
+    # Starlette logs the exception after this; the caller learns nothing of it
+    return refuse(Problem(500, "internal_error", "Something went wrong on our side."))

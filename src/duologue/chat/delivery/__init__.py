@@ -1,0 +1,1 @@
+"""From the commit to every socket of the room."""

@@ -1,0 +1,49 @@
+"""One sweep over all sockets: silent ones are asked for a sign of life, dead ones are cut, expired ones are told."""
+
+import asyncio
+import contextlib
+from typing import Protocol
+
+_SWEEP_SECONDS = 5.0
+_SLICE = 500
+
+
+class Pulse(Protocol):
+    """A socket as the sweep sees it."""
+
+    def beat(self, now: float) -> None:
+        """Look after yourself; `now` is the event loop's time."""
+
+
+class Heartbeat:
+    """Keeps every open socket of the process and looks at each every few seconds."""
+
+    def __init__(self) -> None:
+        self._sockets: set[Pulse] = set()
+        self._loop = asyncio.get_running_loop()
+        self._running = self._loop.create_task(self._run(), name="heartbeat")
+
+    def add(self, socket: Pulse) -> None:
+        """Look after a socket."""
+        self._sockets.add(socket)
+
+    def remove(self, socket: Pulse) -> None:
+        """Forget a socket that is gone."""
+        self._sockets.discard(socket)
+
+    async def close(self) -> None:
+        """Stop looking."""
+        self._running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._running
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(_SWEEP_SECONDS)
+            sockets = list(self._sockets)
+            for start in range(0, len(sockets), _SLICE):
+                now = self._loop.time()
+                for socket in sockets[start : start + _SLICE]:
+                    socket.beat(now)
+                # ten thousand pings at once would stall everybody's messages
+                await asyncio.sleep(0)

@@ -1,0 +1,56 @@
+"""Which sockets listen to which room, in this process."""
+
+from collections import Counter
+from typing import Protocol
+
+from duologue.chat.model import Message, Room
+from duologue.chat.wire import message_frame
+from duologue.kit.websocket.outbox import text_frame
+
+
+class Listener(Protocol):
+    """A socket in a room."""
+
+    def deliver(self, seq: int, frame: bytes) -> None:
+        """Take a ready frame; must not block and must not raise."""
+
+
+class Hub:
+    """Rooms with their listeners, and the number of sockets that each user has."""
+
+    def __init__(self) -> None:
+        self._rooms: dict[int, list[Listener]] = {}
+        self._sockets: Counter[str] = Counter()
+
+    def join(self, room_id: int, listener: Listener) -> None:
+        """Deliver the room's messages to this listener from now on."""
+        self._rooms.setdefault(room_id, []).append(listener)
+
+    def leave(self, room_id: int, listener: Listener) -> None:
+        """Stop delivering."""
+        listeners = self._rooms.get(room_id, [])
+        if listener in listeners:
+            listeners.remove(listener)
+        if not listeners:
+            self._rooms.pop(room_id, None)
+
+    def deliver(self, room: Room, message: Message) -> None:
+        """Hand a stored message to every listener of its room, encoded once."""
+        listeners = self._rooms.get(message.room_id)
+        if listeners:
+            frame = text_frame(message_frame(room, message))
+            for listener in tuple(listeners):
+                listener.deliver(message.seq, frame)
+
+    def count_in(self, user_id: str, most: int) -> bool:
+        """Count one more socket of a user; False when that would be more than `most`."""
+        if self._sockets[user_id] >= most:
+            return False
+        self._sockets[user_id] += 1
+        return True
+
+    def count_out(self, user_id: str) -> None:
+        """Count one socket less."""
+        self._sockets[user_id] -= 1
+        if self._sockets[user_id] <= 0:
+            del self._sockets[user_id]

@@ -1,0 +1,67 @@
+"""Every refusal of chat's, by its stable code."""
+
+from duologue.kit.problem import Problem, invalid
+
+__all__ = [
+    "Problem",
+    "auth_unavailable",
+    "client_id_reused",
+    "invalid",
+    "not_a_participant",
+    "not_found",
+    "outcome_unknown",
+    "overloaded",
+    "rate_limited",
+    "sender_mismatch",
+    "token_missing",
+]
+
+
+def not_found() -> Problem:
+    """Refuse in one way what is not there and what is not the caller's: nobody learns which rooms exist."""
+    return Problem(404, "not_found", "There is no such room, or you are not in it.")
+
+
+def token_missing() -> Problem:
+    """Refuse a request without a token."""
+    return Problem(401, "token_missing", "Send the access token: Authorization: Bearer <access>.")
+
+
+def not_a_participant() -> Problem:
+    """Refuse a room between two other people."""
+    return Problem(403, "not_a_participant", "You can only open a room that you are in yourself.")
+
+
+def sender_mismatch() -> Problem:
+    """Refuse to speak for somebody else."""
+    return Problem(403, "sender_mismatch", "The sender is not the one whom the token names.")
+
+
+def client_id_reused() -> Problem:
+    """Refuse another message under an id that has its message."""
+    return Problem(409, "client_id_reused", "This client_id already belongs to another message of yours in this room.")
+
+
+def rate_limited(wait: float) -> Problem:
+    """Refuse for now; `wait` in seconds."""
+    return Problem(429, "rate_limited", "Too many at once; slow down a little.", retry_after=wait)
+
+
+def auth_unavailable() -> Problem:
+    """Say that the other service is away."""
+    return Problem(503, "auth_unavailable", "The account service does not answer; try again.", retry_after=2)
+
+
+def overloaded() -> Problem:
+    """Say that more waits for the disk than is reasonable; nothing was stored."""
+    return Problem(503, "overloaded", "Too much is waiting to be stored; try again.", retry_after=1)
+
+
+def outcome_unknown() -> Problem:
+    """Say that the message may or may not be stored: a failed commit is not a rollback."""
+    return Problem(
+        503,
+        "outcome_unknown",
+        "It is not known whether this was stored; try again with the same client_id and it will be, once.",
+        retry_after=1,
+    )

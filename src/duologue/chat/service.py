@@ -1,0 +1,58 @@
+"""Everything that chat's actions work with, made once at start."""
+
+from dataclasses import dataclass
+
+from duologue.chat.access.allowance import Allowance
+from duologue.chat.access.auth_service import AuthService
+from duologue.chat.access.rooms import Rooms
+from duologue.chat.access.tokens import Tokens
+from duologue.chat.delivery.group_commit import GroupCommit
+from duologue.chat.delivery.heartbeat import Heartbeat
+from duologue.chat.delivery.hub import Hub
+from duologue.chat.settings import ChatSettings
+from duologue.chat.store.api import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """The parts, wired. Made inside the running event loop."""
+
+    settings: ChatSettings
+    store: Store
+    auth: AuthService
+    tokens: Tokens
+    rooms: Rooms
+    hub: Hub
+    writer: GroupCommit
+    heartbeat: Heartbeat
+    sends: Allowance
+    openings: Allowance
+
+    @property
+    def ready(self) -> bool:
+        """Whether messages can be stored."""
+        return self.store.healthy and self.writer.alive
+
+    async def close(self) -> None:
+        """Store and answer what has begun, then let go."""
+        await self.heartbeat.close()
+        await self.writer.close()
+        await self.store.close()
+        await self.auth.close()
+
+
+def assemble(settings: ChatSettings, store: Store, auth: AuthService) -> Chat:
+    """Wire the parts."""
+    hub = Hub()
+    return Chat(
+        settings=settings,
+        store=store,
+        auth=auth,
+        tokens=Tokens(settings.issuer, auth.fetch_keys),
+        rooms=Rooms(store),
+        hub=hub,
+        writer=GroupCommit(store, hub, settings.writer_queue),
+        heartbeat=Heartbeat(),
+        sends=Allowance(settings.sends_per_second, settings.sends_burst),
+        openings=Allowance(settings.rooms_per_minute / 60, settings.rooms_burst),
+    )

@@ -1,0 +1,64 @@
+"""Chat's settings, each from an environment variable `DUOLOGUE_…`."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from duologue.kit.websocket import Limits
+
+
+class ChatSettings(BaseSettings):
+    """Where chat keeps its data, whom it trusts, and what one user or socket may cost."""
+
+    model_config = SettingsConfigDict(env_prefix="DUOLOGUE_", frozen=True, hide_input_in_errors=True)
+
+    data: Path = Field(Path("data"), description="Directory of everything that is kept; chat's part is `chat/` in it.")
+    issuer: str = Field("duologue", description="`iss` of the access tokens that are accepted.")
+    auth_url: str = Field(
+        "http://auth.localhost", description="Where chat asks auth for users and public keys when it runs on its own."
+    )
+    auth_timeout: float = Field(3.0, gt=0, description="Seconds until auth counts as away.")
+    allowed_origins: str = Field(
+        "",
+        description="Pages on other hosts that may open sockets and call the API: origins, separated by commas.",
+    )
+    message_characters: int = Field(4000, ge=1, le=30_000, description="Longest message.")
+    sends_per_second: float = Field(10.0, gt=0, description="Messages a user may send, sustained, over all sockets …")
+    sends_burst: int = Field(100, ge=1, description="… and at once.")
+    rooms_per_minute: float = Field(60.0, gt=0, description="Rooms a user may create, sustained …")
+    rooms_burst: int = Field(60, ge=1, description="… and at once.")
+    sockets_per_user: int = Field(20, ge=1, description="Sockets a user may have open.")
+    auth_deadline: float = Field(5.0, gt=0, description="Seconds until a new socket must have shown a token.")
+    ping_interval: float = Field(
+        25.0, gt=0, description="Seconds of silence until a socket is asked for a sign of life."
+    )
+    ping_timeout: float = Field(20.0, gt=0, description="Seconds until a socket that does not answer is cut.")
+    frame_bytes: int = Field(32 * 1024, ge=1024, description="Largest frame, and largest message in fragments.")
+    queued_frames: int = Field(
+        256, ge=1, description="Frames that wait for a slow reader until it is closed with 4429."
+    )
+    queued_bytes: int = Field(1024 * 1024, ge=65_536, description="Bytes that wait for a slow reader, likewise.")
+    writer_queue: int = Field(2000, ge=1, description="Messages that wait for the disk until more are turned away.")
+
+    @property
+    def directory(self) -> Path:
+        """Chat's own directory."""
+        return self.data / "chat"
+
+    @property
+    def database(self) -> Path:
+        """Chat's own database file."""
+        return self.directory / "chat.sqlite3"
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """The allow-list, folded."""
+        return frozenset(
+            entry.strip().lower().rstrip("/") for entry in self.allowed_origins.split(",") if entry.strip()
+        )
+
+    @property
+    def socket_limits(self) -> Limits:
+        """What one socket may cost."""
+        return Limits(frame_bytes=self.frame_bytes, queued_frames=self.queued_frames, queued_bytes=self.queued_bytes)

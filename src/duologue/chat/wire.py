@@ -1,0 +1,199 @@
+"""Shapes on the wire: what REST and the plain socket read and write. Nothing else knows field names of JSON."""
+
+import functools
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import msgspec
+
+from duologue.chat.errors import invalid
+from duologue.chat.model import Message, Room
+from duologue.kit.problem import Problem
+
+CLIENT_ID_CHARACTERS = 64
+
+
+class RoomIn(msgspec.Struct, frozen=True):
+    """Body of `POST /api/chat/rooms/`."""
+
+    participant_a: str
+    participant_b: str
+
+
+class RoomOut(msgspec.Struct, frozen=True):
+    """A room as the contract shows it."""
+
+    id: int
+    participant_a: str
+    participant_b: str
+    created_at: str
+
+
+class MessageIn(msgspec.Struct, frozen=True):
+    """Body of `POST /api/chat/rooms/{id}/messages/`; the sender is whom the token names, `sender_id` must agree."""
+
+    content: str
+    sender_id: str | None = None
+    client_id: str | None = None
+
+
+class MessageOut(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A message as the contract shows it: six keys, and more only when they have something to say."""
+
+    id: int
+    room: int
+    sender_id: str
+    content: str
+    timestamp: str
+    is_read: bool
+    client_id: str | None = None
+
+
+class FrameIn(msgspec.Struct, frozen=True):
+    """Any frame of the plain dialect."""
+
+    message: str | None = None
+    username: str | None = None
+    sender_id: str | None = None
+    token: str | None = None
+    client_id: str | None = None
+
+
+class MessageFrame(msgspec.Struct, frozen=True, omit_defaults=True, tag="message"):
+    """A message as every socket of the room receives it."""
+
+    id: int
+    room: int
+    sender_id: str
+    username: str
+    message: str
+    content: str
+    timestamp: str
+    is_read: bool
+    seq: int
+    client_id: str | None = None
+
+
+class ErrorFrame(msgspec.Struct, frozen=True, omit_defaults=True, tag="error"):
+    """A refusal on a socket."""
+
+    code: str
+    detail: str
+    retryable: bool
+    errors: dict[str, list[str]] | None = None
+    retry_after_ms: int | None = None
+    client_id: str | None = None
+
+
+Shape = TypeVar("Shape")
+encode = msgspec.json.Encoder().encode
+
+
+@functools.lru_cache(maxsize=8)
+def _second(seconds: int) -> str:
+    # formatting a date costs more than the rest of a message; thousands of messages share a second
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def timestamp(microseconds: int) -> str:
+    """Return RFC 3339 in UTC with six digits, ending in Z."""
+    seconds, fraction = divmod(microseconds, 1_000_000)
+    return f"{_second(seconds)}.{fraction:06d}Z"
+
+
+def room_out(room: Room) -> RoomOut:
+    """Return the wire form of a room."""
+    return RoomOut(room.id, room.participant_a.username, room.participant_b.username, timestamp(room.created_at))
+
+
+def message_out(room: Room, message: Message) -> MessageOut:
+    """Return the wire form of a message."""
+    return MessageOut(
+        message.id,
+        message.room_id,
+        room.username_of(message.sender),
+        message.content,
+        timestamp(message.created_at),
+        message.is_read,
+        message.client_id,
+    )
+
+
+def message_frame(room: Room, message: Message) -> bytes:
+    """Return the frame's JSON: made once for all sockets of the room."""
+    username = room.username_of(message.sender)
+    return encode(
+        MessageFrame(
+            message.id,
+            message.room_id,
+            username,
+            username,
+            message.content,
+            message.content,
+            timestamp(message.created_at),
+            message.is_read,
+            message.seq,
+            message.client_id,
+        )
+    )
+
+
+def error_frame(problem: Problem, client_id: str | None = None) -> bytes:
+    """Return the frame's JSON."""
+    wait = problem.retry_after
+    return encode(
+        ErrorFrame(
+            code=problem.code,
+            detail=problem.detail,
+            retryable=wait is not None,
+            errors={name: list(why) for name, why in problem.errors.items()} if problem.errors else None,
+            retry_after_ms=None if wait is None else max(1, round(wait * 1000)),
+            client_id=client_id,
+        )
+    )
+
+
+def decoder(shape: type[Shape]) -> "msgspec.json.Decoder[Shape]":
+    """Return a decoder to keep: making one costs more than using it."""
+    return msgspec.json.Decoder(shape)
+
+
+def decode(how: "msgspec.json.Decoder[Shape]", body: bytes | str) -> Shape:
+    """Return a typed value; raise Problem `malformed_json`, or `validation_failed` that names the field."""
+    try:
+        return how.decode(body)
+    except msgspec.ValidationError as error:
+        raise _wrong_field(error) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise Problem(400, "malformed_json", "The body is not valid JSON.") from None
+
+
+def _wrong_field(error: msgspec.ValidationError) -> Problem:
+    # msgspec says "… - at `$.field`" for a wrong value and "… missing required field `field`" for none
+    text = str(error)
+    why, _, path = text.partition(" - at `")
+    if path:
+        return invalid({path.rstrip("`").removeprefix("$.").removeprefix("$") or "body": [f"{why}."]})
+    _, _, missing = text.partition("missing required field `")
+    if missing:
+        return invalid({missing.split("`")[0]: ["This field is required."]})
+    return invalid({"body": [f"{text}."]})
+
+
+def check_client_id(client_id: str | None) -> None:
+    """Raise Problem when a client_id is empty, too long or carries control characters."""
+    if client_id is None:
+        return
+    if not 1 <= len(client_id) <= CLIENT_ID_CHARACTERS or not client_id.isprintable():
+        raise invalid({"client_id": [f"Use 1 to {CLIENT_ID_CHARACTERS} printable characters."]})
+
+
+def check_content(field: str, content: str, longest: int) -> None:
+    """Raise Problem when a text is empty, too long, or cannot be kept by every store."""
+    if not content.strip():
+        raise invalid({field: ["Say something."]})
+    if len(content) > longest:
+        raise invalid({field: [f"At most {longest} characters."]})
+    # PostgreSQL's text cannot hold it; a message means the same on every store
+    if "\0" in content:
+        raise invalid({field: ["The character U+0000 is not allowed."]})

@@ -1,0 +1,110 @@
+"""The `duologue` command."""
+
+import argparse
+import getpass
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from pydantic_settings import BaseSettings
+
+from duologue import __version__
+from duologue.auth import commands as auth_commands
+from duologue.auth.settings import AuthSettings
+from duologue.chat.migrations import migrate as migrate_chat
+from duologue.chat.settings import ChatSettings
+from duologue.kit.settings import SettingsError, load, refuse_unknown, variable_names
+from duologue.serve import process, services
+from duologue.serve.settings import ServeSettings
+
+GROUPS: tuple[type[BaseSettings], ...] = (ServeSettings, AuthSettings, ChatSettings)
+_SERVICES = {None: services.embedded, "auth": services.only_auth, "chat": services.only_chat}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return the exit code: 0 done, 2 wrong settings or usage, 3 the server could not start."""
+    options = _parser().parse_args(arguments)
+    try:
+        refuse_unknown(os.environ, variable_names(GROUPS))
+        command: Callable[[argparse.Namespace], int] = options.command
+        return command(options)
+    except (SettingsError, RuntimeError) as error:
+        print(f"duologue: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="duologue", description="Accounts and chat for your product, self-hosted.")
+    parser.add_argument("--version", action="version", version=f"duologue {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    serve = commands.add_parser("serve", help="run both services, or one, in the foreground")
+    serve.add_argument("service", nargs="?", choices=services.NAMES, help="only this one (default: both)")
+    serve.add_argument("--also-port", type=int, metavar="PORT", help="listen on a second port, such as 80")
+    serve.set_defaults(command=_serve)
+
+    migrate = commands.add_parser("migrate", help="bring the databases to this version's schema")
+    migrate.add_argument("service", nargs="?", choices=services.NAMES, help="only this one's (default: both)")
+    migrate.set_defaults(command=_migrate)
+
+    check = commands.add_parser("check-config", help="show every setting with its value, or say what is wrong")
+    check.add_argument("--json", action="store_true", help="for programs")
+    check.set_defaults(command=_check_config)
+
+    admin = commands.add_parser("create-admin", help="make an account that may use /admin/")
+    admin.add_argument("username")
+    admin.add_argument("--email", required=True)
+    admin.set_defaults(command=_create_admin)
+    return parser
+
+
+def _serve(options: argparse.Namespace) -> int:
+    return process.run(load(ServeSettings), _SERVICES[options.service](), options.also_port)
+
+
+def _migrate(options: argparse.Namespace) -> int:
+    if options.service != "chat":
+        auth_commands.migrate(load(AuthSettings))
+    if options.service != "auth":
+        migrate_chat(load(ChatSettings).database)
+    print("The databases have this version's schema.")
+    return 0
+
+
+def _check_config(options: argparse.Namespace) -> int:
+    values = {}
+    for group in GROUPS:
+        values |= _effective(group)
+    if options.json:
+        print(json.dumps({name: value for name, (value, _) in sorted(values.items())}, indent=2))
+        return 0
+    width = max(map(len, values))
+    for name, (value, description) in sorted(values.items()):
+        print(f"{name:{width}}  {value!s:24}  {description}")
+    return 0
+
+
+def _effective(group: type[BaseSettings]) -> dict[str, tuple[object, str]]:
+    settings = load(group)
+    prefix = group.model_config.get("env_prefix", "")
+    shown = settings.model_dump(mode="json")
+    return {
+        field.validation_alias if isinstance(field.validation_alias, str) else f"{prefix}{name}".upper(): (
+            shown[name],
+            field.description or "",
+        )
+        for name, field in group.model_fields.items()
+    }
+
+
+def _create_admin(options: argparse.Namespace) -> int:
+    # never an argument: those stand in the process list and in the shell's history
+    password = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    auth_commands.create_admin(load(AuthSettings), options.username, options.email, password)
+    print(f"{options.username} may now use /admin/.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

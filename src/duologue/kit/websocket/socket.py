@@ -1,0 +1,199 @@
+"""One upgraded connection: whole text messages in, text out, closed by the book."""
+
+import asyncio
+from typing import cast
+
+import picows
+from picows import WSCloseCode, WSFrame, WSMsgType, WSTransport
+
+from duologue.kit.budget import Budget
+from duologue.kit.websocket.assembly import Assembly, Violation, decode
+from duologue.kit.websocket.close import CloseCode, may_be_received
+from duologue.kit.websocket.limits import Limits
+from duologue.kit.websocket.outbox import Outbox
+
+_TEXT, _CONTINUATION, _BINARY = WSMsgType.TEXT, WSMsgType.CONTINUATION, WSMsgType.BINARY
+_PING, _PONG, _CLOSE = WSMsgType.PING, WSMsgType.PONG, WSMsgType.CLOSE
+
+
+class WebSocket(picows.WSListener):
+    """Subclass it and fill in `opened`, `received` and `closed`.
+
+    picows has already refused unmasked frames, reserved opcodes, overlong and fragmented control frames, oversize
+    lengths and most bad close codes. Ours are: reserved bits, binary, UTF-8, fragments, the control-frame budget.
+    """
+
+    __slots__ = (
+        "_assembly",
+        "_assembly_timer",
+        "_control",
+        "_outbox",
+        "closing",
+        "last_heard",
+        "limits",
+        "loop",
+        "wire",
+    )
+
+    wire: WSTransport
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.loop = asyncio.get_running_loop()
+        self.last_heard = self.loop.time()
+        self.closing = False
+        self._assembly: Assembly | None = None
+        self._assembly_timer: asyncio.TimerHandle | None = None
+        self._control: Budget | None = None
+        self._outbox: Outbox
+
+    # What a subclass fills in
+
+    def opened(self) -> None:
+        """Called once the handshake is done."""
+
+    def received(self, text: str) -> None:
+        """Called with each whole text message, in order; never after `close`."""
+
+    def closed(self) -> None:
+        """Called once, when the connection is gone for whatever reason."""
+
+    def shutting_down(self) -> None:
+        """Called when the server stops; override it to finish what has begun before the close."""
+        self.close(CloseCode.RESTARTING, "restarting")
+
+    def overflowed(self) -> None:
+        """Called when the peer reads too slowly; what waited has been dropped."""
+        self.close(CloseCode.TOO_SLOW, "reads too slowly")
+
+    # What a subclass uses
+
+    def send(self, frame: bytes) -> None:
+        """Queue a frame made by `text_frame`."""
+        if not self.closing:
+            self._outbox.put(frame)
+
+    def close(self, code: CloseCode, reason: str = "") -> None:
+        """Say why and close; the peer has a moment to answer, then the connection is cut."""
+        if self.closing:
+            return
+        self.closing = True
+        self._stop_assembly()
+        self._send_close(code, reason)
+        self.loop.call_later(self.limits.closing_seconds, self.cut)
+
+    def ping(self) -> None:
+        """Ask the peer for a sign of life."""
+        if not self.closing:
+            self.wire.send_ping()
+
+    def pause_reading(self) -> None:
+        """Take nothing more from the peer for now; what is already here still comes."""
+        if not self.wire.underlying_transport.is_closing():
+            self.wire.underlying_transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Go on reading."""
+        if not self.wire.underlying_transport.is_closing():
+            self.wire.underlying_transport.resume_reading()
+
+    # picows' callbacks
+
+    def on_ws_connected(self, transport: WSTransport) -> None:
+        """Picows: the handshake is done."""
+        self.wire = transport
+        self._outbox = Outbox(transport.underlying_transport.write, self.limits, self.overflowed)
+        self.opened()
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        """Picows: a frame is here; it points into the read buffer and is gone when we return."""
+        self.last_heard = self.loop.time()
+        kind = frame.msg_type
+        try:
+            if frame.rsv1 or frame.rsv2 or frame.rsv3:
+                raise Violation(CloseCode.PROTOCOL_ERROR, "reserved bit set without an extension")
+            if kind == _CLOSE:
+                self._closed_by_peer(frame)
+            elif self.closing:
+                return
+            elif kind == _TEXT and frame.fin and self._assembly is None:
+                self.received(decode(frame.get_payload_as_bytes()))
+            elif kind in (_PING, _PONG):
+                self._on_control(kind, frame)
+            else:
+                self._on_fragment(kind, frame)
+        except Violation as violation:
+            self.close(violation.code, violation.reason)
+
+    def on_ws_disconnected(self, transport: WSTransport) -> None:
+        """Picows: the connection is gone."""
+        self.closing = True
+        self._stop_assembly()
+        self.closed()
+
+    def pause_writing(self) -> None:
+        """Asyncio: the kernel and the transport hold all they want."""
+        self._outbox.pause()
+
+    def resume_writing(self) -> None:
+        """Asyncio: there is room again."""
+        self._outbox.resume()
+
+    # Inside
+
+    def _send_close(self, code: int, reason: str = "") -> None:
+        # picows' own enumeration has none of the application's codes; its C type takes any number
+        self.wire.send_close(cast(WSCloseCode, code), reason.encode())
+
+    def _on_control(self, kind: WSMsgType, frame: WSFrame) -> None:
+        if self._control is None:
+            self._control = Budget(self.limits.control_frames_per_second, self.limits.control_frames_burst)
+        if self._control.spend(self.last_heard):
+            raise Violation(CloseCode.POLICY_VIOLATION, "too many control frames")
+        if kind == _PING:
+            self.wire.send_pong(frame.get_payload_as_bytes())
+
+    def _on_fragment(self, kind: WSMsgType, frame: WSFrame) -> None:
+        if kind == _BINARY:
+            raise Violation(CloseCode.UNSUPPORTED_DATA, "text only")
+        if kind == _TEXT and self._assembly is not None:
+            raise Violation(CloseCode.PROTOCOL_ERROR, "a message began inside another")
+        payload = frame.get_payload_as_bytes()
+        if kind == _TEXT:
+            self._assembly = Assembly(self.limits, payload)
+            self._assembly_timer = self.loop.call_later(self.limits.assembly_seconds, self._never_finished)
+            return
+        if self._assembly is None:
+            raise Violation(CloseCode.PROTOCOL_ERROR, "a continuation of nothing")
+        self._assembly.add(payload)
+        if frame.fin:
+            text = self._assembly.text()
+            self._stop_assembly()
+            self.received(text)
+
+    def _never_finished(self) -> None:
+        self.close(CloseCode.POLICY_VIOLATION, "the message was never finished")
+
+    def _stop_assembly(self) -> None:
+        self._assembly = None
+        if self._assembly_timer is not None:
+            self._assembly_timer.cancel()
+            self._assembly_timer = None
+
+    def _closed_by_peer(self, frame: WSFrame) -> None:
+        if self.closing:
+            self.wire.disconnect()
+            return
+        code = int.from_bytes(frame.get_payload_as_bytes()[:2], "big") or CloseCode.NORMAL
+        if not may_be_received(code):
+            raise Violation(CloseCode.PROTOCOL_ERROR, "bad close code")
+        self.closing = True
+        self._stop_assembly()
+        self._send_close(code)
+        self.wire.disconnect()
+        self.loop.call_later(self.limits.closing_seconds, self.cut)
+
+    def cut(self) -> None:
+        """End the connection without a word."""
+        # `abort`, not `close`: a peer that does not read would keep a polite close waiting for ever
+        self.wire.disconnect(graceful=False)

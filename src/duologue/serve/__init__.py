@@ -1,0 +1,1 @@
+"""The process: one port for both services. The only place that knows both."""

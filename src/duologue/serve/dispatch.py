@@ -1,0 +1,72 @@
+"""One port: by name on `auth.localhost` and `chat.localhost`, by path on any other host."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+
+import structlog
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+_log = structlog.get_logger(__name__)
+
+_BY_NAME = {b"auth.localhost": "auth", b"chat.localhost": "chat"}
+_AUTH_PREFIXES = ("/api/", "/_allauth/", "/accounts/", "/admin/", "/static/")
+_AUTH_PATHS = frozenset({"/.well-known/jwks.json", "/admin"})
+
+Lifespan = Callable[[], AbstractAsyncContextManager[None]]
+
+
+class Dispatch:
+    """The process's ASGI application.
+
+    `sites`, by service or `all`, answer what is no API: health, documents, the page.
+    """
+
+    def __init__(
+        self, *, auth: ASGIApp | None, chat: ASGIApp | None, sites: Mapping[str, ASGIApp], lifespan: Lifespan
+    ) -> None:
+        self._services = {"auth": auth, "chat": chat}
+        self._sites = sites
+        self._lifespan = lifespan
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] == "http":
+            await self._find(scope)(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._live(receive, send)
+
+    def _find(self, scope: Scope) -> ASGIApp:
+        named = _BY_NAME.get(_host(scope))
+        wanted = _service_of(scope["path"])
+        if wanted is None or (named is not None and wanted != named):
+            return self._sites[named or "all"]
+        return self._services[wanted] or self._sites[named or "all"]
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        try:
+            running = self._lifespan()
+            await running.__aenter__()
+        except Exception as error:  # noqa: BLE001 - the server is told, and stops
+            await send({"type": "lifespan.startup.failed", "message": f"{type(error).__name__}: {error}"})
+            return
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await running.__aexit__(None, None, None)
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+def _host(scope: Scope) -> bytes:
+    for name, value in scope["headers"]:
+        if name == b"host":
+            host: bytes = value.lower()
+            return host.rpartition(b":")[0] if b":" in host and not host.endswith(b"]") else host
+    return b""
+
+
+def _service_of(path: str) -> str | None:
+    if path.startswith("/api/chat/"):
+        return "chat"
+    if path.startswith(_AUTH_PREFIXES) or path in _AUTH_PATHS:
+        return "auth"
+    return None

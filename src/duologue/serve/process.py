@@ -1,0 +1,87 @@
+"""From settings to a serving process."""
+
+import resource
+import socket
+import sys
+from collections.abc import Sequence
+
+import uvicorn
+
+from duologue.kit import logs
+from duologue.kit.http_server import PatientProtocol, Server, listen
+from duologue.kit.settings import SettingsError
+from duologue.kit.websocket import protocol_for
+from duologue.serve.services import Services
+from duologue.serve.settings import ServeSettings
+
+# Django's threads and the event loop share one interpreter: with the default of 5 ms a message could wait that long
+# for a login's Python code, several times over
+_SWITCH_INTERVAL_SECONDS = 0.0005
+
+
+def run(settings: ServeSettings, services: Services, also_port: int | None = None) -> int:
+    """Serve until SIGTERM or SIGINT; return the exit code."""
+    logs.configure(settings.log_format, settings.log_level)
+    sys.setswitchinterval(_SWITCH_INTERVAL_SECONDS)
+    _raise_file_limit()
+    sockets = _listen(settings, [settings.port] + ([] if also_port is None else [also_port]))
+    server = Server(_config(settings, services), lambda: _announce(sockets, services))
+    server.run(sockets)
+    return 0 if server.started else 3
+
+
+def _config(settings: ServeSettings, services: Services) -> uvicorn.Config:
+    http = type("ConfiguredProtocol", (PatientProtocol,), {"head_seconds": settings.request_head_seconds})
+    chat = services.chat
+    ws = "none" if chat is None else protocol_for(chat.open_socket, chat.socket_limits)
+    return uvicorn.Config(
+        services.app,
+        loop="uvloop",
+        http=http,
+        ws=ws,  # type: ignore[arg-type]  # uvicorn takes any protocol class, its annotation names only asyncio's
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies,
+        timeout_keep_alive=settings.keep_alive,
+        timeout_graceful_shutdown=settings.drain_seconds,
+    )
+
+
+def _listen(settings: ServeSettings, ports: Sequence[int]) -> list[socket.socket]:
+    sockets = []
+    for port in ports:
+        try:
+            sockets.append(listen(settings.host, port))
+        except OSError as error:
+            raise SettingsError(
+                f"cannot listen on {settings.host} port {port} ({error.strerror}); choose another one with PORT=…"
+            ) from None
+    return sockets
+
+
+def _raise_file_limit() -> None:
+    # each socket is a file: the soft limit of 1024 that shells hand out ends at a thousand users
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _announce(sockets: Sequence[socket.socket], services: Services) -> None:
+    addresses = [_url(listening) for listening in sockets]
+    print(f"Duologue is at {' and '.join(addresses)} (stop it with Ctrl-C)", flush=True)
+    if services.auth is not None:
+        print(f"Try it:\n{_first_curl(addresses[0])}", flush=True)
+
+
+def _url(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    shown = {"0.0.0.0": "localhost", "::": "localhost"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    return f"http://{shown}" if port == 80 else f"http://{shown}:{port}"
+
+
+def _first_curl(address: str) -> str:
+    person = '{"username":"alice","email":"alice@example.com","password":"TestPass123!"}'
+    return f"  curl -H 'Content-Type: application/json' -d '{person}' {address}/api/register/"

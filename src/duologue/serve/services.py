@@ -1,0 +1,97 @@
+"""Which services run in this process, and how a request finds its own."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+import httpx
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.types import ASGIApp
+
+from duologue.kit import documents
+from duologue.kit.settings import load
+from duologue.serve import health, page
+from duologue.serve.dispatch import Dispatch
+
+if TYPE_CHECKING:
+    from duologue.auth.app import AuthApp
+    from duologue.chat.app import ChatApp
+
+NAMES = ("auth", "chat")
+
+
+@dataclass(slots=True)
+class Services:
+    """One or both services, ready to be served on one port."""
+
+    auth: "AuthApp | None" = None
+    chat: "ChatApp | None" = None
+    app: ASGIApp = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.app = Dispatch(
+            auth=self.auth,
+            chat=None if self.chat is None else self.chat.rest,
+            sites={name: self._site(name) for name in ("all", *NAMES)},
+            lifespan=self.lifespan,
+        )
+
+    @contextlib.asynccontextmanager
+    async def lifespan(self) -> AsyncIterator[None]:
+        """Run what has a beginning and an end."""
+        async with contextlib.AsyncExitStack() as stack:
+            if self.auth is not None:
+                self.auth.prepare()
+                stack.callback(self.auth.close)
+            if self.chat is not None:
+                await stack.enter_async_context(self.chat.lifespan())
+            yield
+
+    def _site(self, name: str) -> Starlette:
+        """Return what a host name shows beside the API: health, documents, the page."""
+        present = [known for known in NAMES if getattr(self, known) is not None]
+        checks = {"chat": self._chat_ready} if self.chat is not None and name != "auth" else {}
+        routes = health.routes(checks)
+        if name in present:
+            routes += documents.routes(name)
+        else:
+            routes += documents.index_routes(*present)
+            routes += [Mount(f"/{each}", routes=documents.routes(each)) for each in present]
+        if self.chat is not None and name != "auth":
+            routes += page.routes()
+        return Starlette(routes=routes)
+
+    def _chat_ready(self) -> bool:
+        return self.chat is not None and self.chat.ready
+
+
+# The services are imported where they are started: a process that runs one does not carry the other.
+
+
+def embedded() -> Services:
+    """Return both services in one process; chat reaches auth without a network."""
+    auth = only_auth().auth
+    transport = httpx.ASGITransport(app=cast(ASGIApp, auth), raise_app_exceptions=False)
+    return Services(auth=auth, chat=_chat(transport))
+
+
+def only_auth() -> Services:
+    """Return auth alone."""
+    from duologue.auth.app import create_app  # noqa: PLC0415
+    from duologue.auth.settings import AuthSettings  # noqa: PLC0415
+
+    return Services(auth=create_app(load(AuthSettings)))
+
+
+def only_chat() -> Services:
+    """Return chat alone; it reaches auth by `DUOLOGUE_AUTH_URL`."""
+    return Services(chat=_chat(None))
+
+
+def _chat(transport: httpx.AsyncBaseTransport | None) -> "ChatApp":
+    from duologue.chat.app import create_app  # noqa: PLC0415
+    from duologue.chat.settings import ChatSettings  # noqa: PLC0415
+
+    return create_app(load(ChatSettings), transport)
