@@ -1,0 +1,55 @@
+"""Writes docs/configuration.md from the settings themselves; `--check` fails when the page is behind."""
+
+import sys
+from pathlib import Path
+
+from pydantic_settings import BaseSettings
+
+from duologue.cli import GROUPS
+
+PAGE = Path(__file__).parent.parent / "docs" / "configuration.md"
+HEADINGS = {"ServeSettings": "The process", "AuthSettings": "Auth", "ChatSettings": "Chat"}
+INTRODUCTION = """\
+# Configuration
+
+Everything is set by environment variables, and everything has a default: `make run` needs none. A `DUOLOGUE_…` variable
+that does not exist is an error that names the nearest one that does. `duologue check-config` shows every value in force,
+`duologue check-config --json` the same for programs.
+
+This page is made from the settings by `python tools/configuration.py`.
+"""
+
+
+def variable(group: type[BaseSettings], name: str) -> str:
+    """Return the environment variable of a setting."""
+    alias = group.model_fields[name].validation_alias
+    return alias if isinstance(alias, str) else f"{group.model_config.get('env_prefix', '')}{name}".upper()
+
+
+def section(group: type[BaseSettings]) -> str:
+    """Return the table of one group."""
+    lines = [f"## {HEADINGS[group.__name__]}", "", "| variable | default | meaning |", "|---|---|---|"]
+    for name, field in group.model_fields.items():
+        default = field.get_default(call_default_factory=True)
+        shown = "(empty)" if default in ("", None) else f"`{default}`"
+        lines.append(f"| `{variable(group, name)}` | {shown} | {field.description} |")
+    return "\n".join(lines) + "\n"
+
+
+def page() -> str:
+    """Return the whole page."""
+    return "\n".join([INTRODUCTION, *map(section, GROUPS)])
+
+
+def main() -> int:
+    """Write or check."""
+    if "--check" not in sys.argv:
+        PAGE.write_text(page())
+    elif not PAGE.exists() or PAGE.read_text() != page():
+        print("docs/configuration.md is behind: run `python tools/configuration.py`")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
