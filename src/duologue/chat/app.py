@@ -5,28 +5,24 @@ from collections.abc import AsyncIterator
 
 import httpx
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
 
 from duologue.chat import migrations
 from duologue.chat.access.auth_service import AuthService
 from duologue.chat.api import messages, rooms
-from duologue.chat.api.requests import refuse
 from duologue.chat.api.socket import endpoint
 from duologue.chat.errors import Problem
 from duologue.chat.service import Chat, assemble
 from duologue.chat.settings import ChatSettings
 from duologue.chat.store.sqlite import SqliteStore
 from duologue.kit.files import private_directory
+from duologue.kit.refusals import exception_handlers
 from duologue.kit.websocket import Accepted, Endpoint, Handshake, Limits, Refusal
 
 ROUTES = (
     Route("/api/chat/rooms/", rooms.create, methods=["POST"]),
     Route("/api/chat/rooms/{room}/", rooms.show, methods=["GET"]),
-    Route("/api/chat/rooms/{room}/messages/", messages.create, methods=["POST"]),
-    Route("/api/chat/rooms/{room}/messages/", messages.index, methods=["GET"]),
+    Route("/api/chat/rooms/{room}/messages/", messages.endpoint, methods=["GET", "POST"]),
 )
 
 
@@ -79,26 +75,4 @@ def create_app(settings: ChatSettings, auth_transport: httpx.AsyncBaseTransport 
 
 
 def _rest() -> Starlette:
-    return Starlette(
-        routes=list(ROUTES),
-        exception_handlers={Problem: _problem, HTTPException: _http_error, Exception: _unforeseen},
-    )
-
-
-async def _problem(_: Request, error: Exception) -> Response:
-    assert isinstance(error, Problem)  # noqa: S101 - Starlette's signature is wider than what it calls us with
-    return refuse(error)
-
-
-async def _http_error(_: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101 - as above
-    codes = {404: "not_found", 405: "method_not_allowed"}
-    problem = Problem(error.status_code, codes.get(error.status_code, "bad_request"), str(error.detail))
-    response = refuse(problem)
-    response.headers.update(error.headers or {})
-    return response
-
-
-async def _unforeseen(_: Request, __: Exception) -> Response:
-    # Starlette logs the exception after this; the caller learns nothing of it
-    return refuse(Problem(500, "internal_error", "Something went wrong on our side."))
+    return Starlette(routes=list(ROUTES), exception_handlers=exception_handlers())

@@ -1,6 +1,7 @@
 """Shapes on the wire: what REST and the plain socket read and write. Nothing else knows field names of JSON."""
 
 import functools
+import re
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -86,6 +87,7 @@ class ErrorFrame(msgspec.Struct, frozen=True, omit_defaults=True, tag="error"):
 
 
 Shape = TypeVar("Shape")
+_CLIENT_ID = re.compile(rf"[!#-\[\]-~]{{1,{CLIENT_ID_CHARACTERS}}}")
 encode = msgspec.json.Encoder().encode
 
 
@@ -181,11 +183,9 @@ def _wrong_field(error: msgspec.ValidationError) -> Problem:
 
 
 def check_client_id(client_id: str | None) -> None:
-    """Raise Problem when a client_id is empty, too long or carries control characters."""
-    if client_id is None:
-        return
-    if not 1 <= len(client_id) <= CLIENT_ID_CHARACTERS or not client_id.isprintable():
-        raise invalid({"client_id": [f"Use 1 to {CLIENT_ID_CHARACTERS} printable characters."]})
+    """Raise Problem unless a client_id is what a header can carry too, in quotes or bare."""
+    if client_id is not None and _CLIENT_ID.fullmatch(client_id) is None:
+        raise invalid({"client_id": [f"Use 1 to {CLIENT_ID_CHARACTERS} visible ASCII characters, no quotes or \\."]})
 
 
 def check_content(field: str, content: str, longest: int) -> None:

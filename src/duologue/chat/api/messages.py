@@ -16,6 +16,11 @@ _message_in = decoder(MessageIn)
 _LARGEST_SEQ = 10**18 - 1
 
 
+async def endpoint(request: Request) -> Response:
+    """Both methods on one route: the `Allow` of a method that is not there names them all."""
+    return await (create(request) if request.method == "POST" else index(request))
+
+
 async def create(request: Request) -> Response:
     """`POST`: 201 once the message is durable, 200 when this client_id had its message already."""
     who = await caller(request)
@@ -51,7 +56,7 @@ async def index(request: Request) -> Response:
 def _client_id(request: Request, said: MessageIn) -> str | None:
     # draft-ietf-httpapi-idempotency-key-header: the value is a quoted string; a bare one is what people type
     header = request.headers.get("idempotency-key")
-    key = header.strip().strip('"') if header is not None else None
+    key = header.strip().removeprefix('"').removesuffix('"') if header is not None else None
     if key is not None and said.client_id is not None and key != said.client_id:
         raise invalid({"client_id": ["It differs from the Idempotency-Key header; send one of them."]})
     return said.client_id if key is None else key

@@ -72,8 +72,3 @@ def number_in(request: Request, name: str, smallest: int, largest: int) -> int |
 def answer(content: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """Return JSON that nobody caches."""
     return Response(encode(content), status, _JSON | dict(headers or {}))
-
-
-def refuse(problem: Problem) -> Response:
-    """Return a problem document."""
-    return Response(problem.body(), problem.status, problem.headers() | {"x-content-type-options": "nosniff"})
