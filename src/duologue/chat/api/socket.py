@@ -242,6 +242,8 @@ class ChatSocket(WebSocket):
                 self.close(CloseCode.POLICY_VIOLATION, "too many bad frames")
 
     def _end(self, problem: Problem) -> None:
+        # or the peer's answer to the close stays unread, and it waits until the connection is cut
+        self.resume_reading()
         self.send(text_frame(error_frame(problem)))
         self.close(_CLOSE_CODES.get(problem.status, CloseCode.POLICY_VIOLATION), problem.code)
 
