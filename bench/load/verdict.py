@@ -1,0 +1,96 @@
+"""Judges a socket run: every message reached both seats of its room once, in one order, whole."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from bench.load.plans import SocketPlan, Trace
+from bench.load.talker import Talker
+
+_FAULTS_TOLD = 5
+
+
+class Delivered(msgspec.Struct, frozen=True):
+    """What is read of a message frame; the echo reference puts the sent frame into `echo` instead."""
+
+    type: str
+    room: int
+    message: str = ""
+    content: str = ""
+    sender_id: str = ""
+    username: str = ""
+    timestamp: str = ""
+    is_read: bool = False
+    id: int = 0
+    seq: int = 0
+    client_id: str | None = None
+    echo: Echoed | None = None
+
+    @property
+    def text(self) -> str:
+        """The words, wherever they stand."""
+        return self.message if self.echo is None else self.echo.message
+
+
+class Echoed(msgspec.Struct, frozen=True):
+    """The frame as it was sent."""
+
+    message: str
+
+
+_decoder = msgspec.json.Decoder(Delivered)
+
+
+def judge(pair: Sequence[Talker], plan: SocketPlan) -> tuple[list[str], Trace | None]:
+    """Return the faults of one room and, where the server numbers messages, what its history must hold."""
+    try:
+        heard = [[_decoder.decode(frame) for frame in talker.frames] for talker in pair]
+    except msgspec.MsgspecError as error:
+        return [f"room {pair[0].seat.room}: not a message frame: {error}"], None
+    faults = [fault for talker in pair if talker.lost for fault in [f"seat {talker.seat.number}: cut off"]]
+    # the reference promises no common order of the two seats: each sender's own order is judged instead
+    orders = heard[:1] if plan.numbered else heard
+    if plan.numbered and heard[0] != heard[1]:
+        faults.append(f"room {pair[0].seat.room}: the two seats saw different things")
+    for order in orders:
+        faults += _same_words(order, pair)
+    faults += _places(heard[0], pair[0].seat.room, numbered=plan.numbered)
+    return faults[:_FAULTS_TOLD], _trace(heard[0], pair[0].seat.room) if plan.numbered else None
+
+
+def _same_words(order: Iterable[Delivered], pair: Sequence[Talker]) -> list[str]:
+    texts = [message.text for message in order]
+    faults = []
+    for talker in pair:
+        mark, tail = talker.mark.decode(), talker.tail.decode()
+        got = [text for text in texts if text.startswith(mark)]
+        if got != [f"{mark}{number:08d}{tail}" for number in range(len(talker.sent_at))]:
+            faults.append(f"seat {talker.seat.number}: sent {len(talker.sent_at)}, delivered {len(got)}, not the same")
+    if len(texts) != sum(len(talker.sent_at) for talker in pair):
+        faults.append(f"room {pair[0].seat.room}: {len(texts)} frames are not what was sent")
+    return faults
+
+
+def _places(order: Sequence[Delivered], room: int, *, numbered: bool) -> list[str]:
+    faults = []
+    if any(message.type != "message" or message.room != room for message in order):
+        faults.append(f"room {room}: a frame of another type or room")
+    if numbered and order:
+        if [message.seq for message in order] != list(range(order[0].seq, order[0].seq + len(order))):
+            faults.append(f"room {room}: seq has a gap or a repeat")
+        if any(message.message != message.content or message.sender_id != message.username for message in order):
+            faults.append(f"room {room}: the doubled keys differ")
+    return faults
+
+
+def _trace(order: Sequence[Delivered], room: int) -> Trace:
+    after = order[0].seq - 1 if order else 0
+    return Trace(room, after, len(order), digest(message.id for message in order))
+
+
+def digest(ids: Iterable[int]) -> str:
+    """Return a short form of a list of ids, in order."""
+    return hashlib.sha256(",".join(map(str, ids)).encode()).hexdigest()[:32]

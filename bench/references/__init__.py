@@ -1,0 +1,1 @@
+"""The limits: what the same parts do when they do nothing else."""

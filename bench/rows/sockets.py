@@ -1,0 +1,130 @@
+"""Durable 1:1 messages over sockets, beside a bare picows echo with the same fan-out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bench.load.plans import Load, SocketPlan
+from bench.processes import run
+from bench.results import Line, Table, cpu_shares
+from bench.stage import Stage
+
+AIM = 0.6
+WINDOWS = (1, 4)
+RATES = (500.0, 5000.0)
+
+
+def sockets(stage: Stage) -> Table:
+    """Measure throughput with one and four messages outstanding, and latency at fixed rates."""
+    lines: list[Line] = []
+    frame_bytes = 0
+    for window in WINDOWS:
+        product, reference = _alternate(stage, lambda: _plan(stage, window=window))  # noqa: B023 - used at once
+        frame_bytes = product[0].frame_bytes
+        lines += _throughput(f"w={window}", product, reference)
+    bare = [stage.load(_plan(stage, window=1, client_ids=False)) for _ in range(stage.effort.runs)]
+    lines.append(
+        Line(
+            what="delivered, w=1, without client_id",
+            unit="messages/s",
+            product=[load.rate for load in bare],
+            cpu=cpu_shares(bare),
+        )
+    )
+    for rate in RATES:
+        product, reference = _alternate(stage, lambda: _plan(stage, rate=rate))  # noqa: B023 - used at once
+        lines += _latency(f"{rate:,.0f}/s", product, reference)
+    return Table(
+        name="sockets",
+        title="Durable 1:1 messages over WebSocket, 100 pairs (200 sockets), both sides send",
+        lines=lines,
+        notes=[
+            f"A message counts when the other person has it; the sender's own echo is its acknowledgement. Frames of "
+            f"about {frame_bytes} bytes come out of the server. w=n: n messages outstanding per user.",
+            "The reference is a picows echo server on uvloop that decodes, checks, numbers and stores nothing: it "
+            "sends each frame, in a shell of the product's size, to the two sockets of the room.",
+            "Every delivered message was compared with what was sent (words, room, both sides the same order, seq "
+            "without a gap), and each room's history over REST with what the sockets were told, after each run.",
+            "The figure per second of server CPU does not depend on which side was the bottleneck.",
+        ],
+    )
+
+
+def _plan(stage: Stage, *, window: int = 0, rate: float = 0.0, client_ids: bool = True) -> SocketPlan:
+    return SocketPlan(
+        port=stage.product.port,
+        seats=stage.seats(),
+        server_pid=stage.product.pid,
+        window=window,
+        rate=rate,
+        seconds=stage.effort.seconds,
+        client_ids=client_ids,
+    )
+
+
+def _alternate(stage: Stage, plan: Callable[[], SocketPlan]) -> tuple[list[Load], list[Load]]:
+    product, reference = [], []
+    for _ in range(stage.effort.runs):
+        load = stage.load(plan())
+        product.append(load)
+        reference.append(_echo(stage, plan(), load.frame_bytes))
+    return product, reference
+
+
+def _echo(stage: Stage, plan: SocketPlan, frame_bytes: int) -> Load:
+    server, port = stage.reference("echo", "--frame-bytes", str(frame_bytes))
+    with server:
+        alike = SocketPlan(
+            port=port,
+            seats=plan.seats,
+            server_pid=server.pid,
+            window=plan.window,
+            rate=plan.rate,
+            seconds=plan.seconds,
+            client_ids=plan.client_ids,
+            numbered=False,
+        )
+        return run(stage.placement, alike)
+
+
+def _throughput(label: str, product: list[Load], reference: list[Load]) -> list[Line]:
+    cpu = cpu_shares(product, reference)
+    return [
+        Line(
+            what=f"delivered, {label}",
+            unit="messages/s",
+            product=[load.rate for load in product],
+            reference=[load.rate for load in reference],
+            aim=AIM,
+            cpu=cpu,
+        ),
+        Line(
+            what=f"delivered, {label}, per second of server CPU",
+            unit="messages/s",
+            product=[load.rate / load.server_cpu for load in product],
+            reference=[load.rate / load.server_cpu for load in reference],
+            cpu=cpu,
+        ),
+        Line(
+            what=f"p50 at saturation, {label}",
+            unit="ms",
+            product=[load.delivery.p50 for load in product],
+            reference=[load.delivery.p50 for load in reference],
+            less_is_better=True,
+        ),
+    ]
+
+
+def _latency(label: str, product: list[Load], reference: list[Load]) -> list[Line]:
+    cpu = cpu_shares(product, reference)
+    return [
+        Line(
+            what=f"{percentile} at {label}",
+            unit="ms",
+            product=[getattr(load.delivery, percentile) for load in product],
+            reference=[getattr(load.delivery, percentile) for load in reference],
+            less_is_better=True,
+            cpu=cpu,
+        )
+        for percentile in ("p50", "p99")
+    ]
