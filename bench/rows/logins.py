@@ -11,6 +11,7 @@ from bench.references.hashing import LANES, MEMORY_KIB, PASSES
 from bench.results import Line, Table, cpu_shares
 from bench.stage import Stage
 from duologue.auth.settings import AuthSettings
+from duologue.kit.settings import load
 
 AIM = 0.8
 CONNECTIONS = 8
@@ -21,7 +22,7 @@ def logins(stage: Stage) -> Table:
     product: list[Load] = []
     reference: list[float] = []
     with stage.placement.on(stage.placement.server):
-        threads = AuthSettings().password_workers
+        threads = load(AuthSettings).password_workers
     for _ in range(stage.effort.runs):
         product.append(stage.load(login_plan(stage, CONNECTIONS, stage.effort.seconds)))
         reference.append(_hashing(stage, threads))
