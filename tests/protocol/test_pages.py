@@ -64,11 +64,6 @@ async def parse(path: str) -> Page:
     return page
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 @pytest.mark.anyio
 @pytest.mark.parametrize("path", PAGES)
 async def test_no_script_no_inline_style_nothing_from_elsewhere(path: str) -> None:

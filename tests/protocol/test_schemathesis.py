@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.rig.contract_check import document
-from tests.rig.server import RunningServer, running_server
+from tests.rig.server import RunningServer
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = Path("tests/protocol/fuzzing/schemathesis.toml")
@@ -19,19 +19,19 @@ PATIENCE = 240.0
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[RunningServer]:
+def populated(fresh_server: RunningServer) -> RunningServer:
     """A server with three people and nothing else: the configuration counts on room 1 being theirs to make."""
-    with running_server(tmp_path) as running:
-        for name in PEOPLE:
-            person = {"username": name, "email": f"{name}@example.com", "password": "TestPass123!"}
-            assert httpx.post(f"{running.url}/api/register/", json=person).status_code == httpx.codes.CREATED
-        yield running
+    for name in PEOPLE:
+        person = {"username": name, "email": f"{name}@example.com", "password": "TestPass123!"}
+        assert httpx.post(f"{fresh_server.url}/api/register/", json=person).status_code == httpx.codes.CREATED
+    return fresh_server
 
 
 def run(server: RunningServer, service: str, report: Path) -> "subprocess.CompletedProcess[str]":
-    command = [Path(sys.executable).with_name("schemathesis"), "--no-color", "--config-file", CONFIG]
-    command += ["run", "--checks", "all", "--url", server.url]
-    command += ["--report", "ndjson", "--report-ndjson-path", report, f"{server.url}/{service}/openapi.json"]
+    tool = Path(sys.executable).with_name("schemathesis")
+    command: list[str | Path] = [tool, "--no-color", "--config-file", CONFIG, "run", "--checks", "all"]
+    command += ["--report", "ndjson", "--report-ndjson-path", report]
+    command += ["--url", server.url, f"{server.url}/{service}/openapi.json"]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
@@ -60,11 +60,11 @@ def operations(service: str) -> set[str]:
 @pytest.mark.slow
 @pytest.mark.timeout(PATIENCE + 60)
 @pytest.mark.parametrize("service", ["auth", "chat"])
-def test_schemathesis_finds_nothing(server: RunningServer, service: str, tmp_path: Path) -> None:
+def test_schemathesis_finds_nothing(populated: RunningServer, service: str, tmp_path: Path) -> None:
     report = tmp_path / "report.ndjson"
-    done = run(server, service, report)
+    done = run(populated, service, report)
     assert done.returncode == 0, done.stdout + done.stderr
     served = {operation for operation, status in exchanges(report) if 200 <= status < 300}
     assert served >= operations(service), "an operation that never succeeded was not tested"
-    assert "Traceback" not in server.log()
-    assert httpx.get(f"{server.url}/readyz").status_code == httpx.codes.OK
+    assert "Traceback" not in populated.log()
+    assert httpx.get(f"{populated.url}/readyz").status_code == httpx.codes.OK

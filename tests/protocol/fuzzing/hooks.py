@@ -6,7 +6,7 @@ import schemathesis
 
 
 @schemathesis.hook
-def before_call(context: schemathesis.HookContext, case: schemathesis.Case, kwargs: dict[str, Any]) -> None:
+def before_call(context: schemathesis.HookContext, case: schemathesis.Case[Any], kwargs: dict[str, Any]) -> None:
     """Let header and body agree: no schema can say that `Idempotency-Key` and `client_id` are one and the same.
 
     Only well-meant requests are touched; a contradiction is refused with 400, which chat's own tests cover.
