@@ -82,6 +82,11 @@ class WebSocket(picows.WSListener):
         self._send_close(code, reason)
         self.loop.call_later(self.limits.closing_seconds, self.cut)
 
+    def refused(self) -> None:
+        """Send and take nothing more: picows has closed the connection after a frame that it refused."""
+        self.closing = True
+        self._stop_assembly()
+
     def ping(self) -> None:
         """Ask the peer for a sign of life."""
         if not self.closing:
@@ -109,13 +114,16 @@ class WebSocket(picows.WSListener):
         """Picows: a frame is here; it points into the read buffer and is gone when we return."""
         self.last_heard = self.loop.time()
         kind = frame.msg_type
+        if transport.is_close_frame_sent:
+            # by us, or by picows, which looks one frame ahead: nothing counts any more but the peer's own close
+            if kind == _CLOSE:
+                transport.disconnect()
+            return
         try:
             if frame.rsv1 or frame.rsv2 or frame.rsv3:
                 raise Violation(CloseCode.PROTOCOL_ERROR, "reserved bit set without an extension")
             if kind == _CLOSE:
                 self._closed_by_peer(frame)
-            elif self.closing:
-                return
             elif kind == _TEXT and frame.fin and self._assembly is None:
                 self.received(decode(frame.get_payload_as_bytes()))
             elif kind in (_PING, _PONG):
@@ -181,10 +189,8 @@ class WebSocket(picows.WSListener):
             self._assembly_timer = None
 
     def _closed_by_peer(self, frame: WSFrame) -> None:
-        if self.closing:
-            self.wire.disconnect()
-            return
-        code = int.from_bytes(frame.get_payload_as_bytes()[:2], "big") or CloseCode.NORMAL
+        payload = frame.get_payload_as_bytes()
+        code = int.from_bytes(payload[:2], "big") if payload else CloseCode.NORMAL
         if not may_be_received(code):
             raise Violation(CloseCode.PROTOCOL_ERROR, "bad close code")
         self.closing = True

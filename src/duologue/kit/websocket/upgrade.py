@@ -2,20 +2,32 @@
 
 import asyncio
 import logging
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from picows import WSUpgradeResponse, WSUpgradeResponseWithListener
+from picows import WSProtocolError, WSUpgradeResponse, WSUpgradeResponseWithListener
 from picows.picows import WSProtocol  # type: ignore[attr-defined]  # not public: the version is pinned, tests hold it
 
 from duologue.kit.websocket.handshake import Handshake, Refusal, canonical, parse
 from duologue.kit.websocket.limits import Limits
 from duologue.kit.websocket.socket import WebSocket
 
-# picows reports every hostile frame as an error: strangers must not write our log
-_silent = logging.getLogger("picows")
-_silent.setLevel(logging.CRITICAL + 1)
+
+class _OurErrorsOnly(logging.LoggerAdapter[logging.Logger]):
+    """Passes on what went wrong on our side. Picows reports hostile frames too: strangers must not write our log.
+
+    No `logging.Logger`: of those picows makes one for each connection.
+    """
+
+    def log(self, level: int, msg: object, *args: object, **_: Any) -> None:
+        kind = sys.exc_info()[0]
+        if level >= logging.WARNING and kind is not None and not issubclass(kind, WSProtocolError):
+            super().log(level, msg, *args, exc_info=True)
+
+
+_log = _OurErrorsOnly(logging.getLogger("picows"))
 
 # picows' default of 16 kB per socket is most of what an idle socket costs; the buffer grows when a frame needs it
 _READ_BUFFER_BYTES = 2048
@@ -47,7 +59,7 @@ class UpgradedConnection(WSProtocol):  # type: ignore[misc]  # a compiled class 
             ws_path=None,
             is_client_side=False,
             ws_listener_factory=self._accept,
-            logger=_silent,
+            logger=_log,
             # an unforeseen error ends this socket with 1011, not the process
             disconnect_on_exception=True,
             # the request is already here, whole
@@ -90,6 +102,14 @@ class UpgradedConnection(WSProtocol):  # type: ignore[misc]  # a compiled class 
         room[: len(request)] = request
         self.buffer_updated(len(request))
 
+    def buffer_updated(self, nbytes: int) -> None:
+        """Asyncio: data is in picows' buffer."""
+        super().buffer_updated(nbytes)
+        if self.transport.is_close_frame_sent and self._accepted is not None and not self._accepted.socket.closing:
+            # picows refused a frame. It would parse on in what follows, and keep all of it, until the connection ends
+            self._accepted.socket.refused()
+            self.transport.underlying_transport.set_protocol(_Discard(self))
+
     def shutdown(self) -> None:
         """Uvicorn: the server stops."""
         if self._accepted is None:
@@ -102,6 +122,16 @@ class UpgradedConnection(WSProtocol):  # type: ignore[misc]  # a compiled class 
         subprotocol = self._accepted.subprotocol
         headers = {"Sec-WebSocket-Protocol": subprotocol} if subprotocol else None
         return WSUpgradeResponseWithListener(WSUpgradeResponse.create_101_response(headers), self._accepted.socket)
+
+
+class _Discard(asyncio.Protocol):
+    """Reads what a refused peer still sends, so that our close frame reaches it, and keeps nothing."""
+
+    def __init__(self, refused: UpgradedConnection) -> None:
+        self._refused = refused
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._refused.connection_lost(exc)
 
 
 def protocol_for(endpoint: Endpoint, limits: Limits) -> type[asyncio.Protocol]:
