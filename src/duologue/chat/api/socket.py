@@ -183,11 +183,14 @@ class ChatSocket(WebSocket):
                 self._post(frame)
             except Problem as problem:
                 self._refuse(problem)
+        self._take_early()
+
+    def _take_early(self) -> None:
         early, self._early = self._early, None
         for position, text in enumerate(early or ()):
-            self.received(text)
             if self.closing:
                 return
+            self.received(text)
             if self._task is not None:
                 # another token among them: the rest waits for it
                 self._early = (early or [])[position + 1 :]
