@@ -38,7 +38,7 @@ class MessageIn(msgspec.Struct, frozen=True):
     client_id: str | None = None
 
 
-class MessageOut(msgspec.Struct, frozen=True, omit_defaults=True):
+class MessageOut(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A message as the contract shows it: six keys, and more only when they have something to say."""
 
     id: int
@@ -50,7 +50,7 @@ class MessageOut(msgspec.Struct, frozen=True, omit_defaults=True):
     client_id: str | None = None
 
 
-class FrameIn(msgspec.Struct, frozen=True):
+class FrameIn(msgspec.Struct, frozen=True, gc=False):
     """Any frame of the plain dialect."""
 
     message: str | None = None
@@ -60,7 +60,7 @@ class FrameIn(msgspec.Struct, frozen=True):
     client_id: str | None = None
 
 
-class MessageFrame(msgspec.Struct, frozen=True, omit_defaults=True, tag="message"):
+class MessageFrame(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="message"):
     """A message as every socket of the room receives it."""
 
     id: int

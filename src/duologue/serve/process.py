@@ -1,5 +1,6 @@
 """From settings to a serving process."""
 
+import gc
 import resource
 import socket
 import sys
@@ -17,6 +18,9 @@ from duologue.serve.settings import ServeSettings
 # Django's threads and the event loop share one interpreter: with the default of 5 ms a message could wait that long
 # for a login's Python code, several times over
 _SWITCH_INTERVAL_SECONDS = 0.0005
+# messages are made and forgotten by the ten thousand and hold no cycles: with Python's default of 700 the collector
+# would look at the whole heap again and again
+_COLLECT_AFTER = 50_000
 
 
 def run(settings: ServeSettings, services: Services, also_port: int | None = None) -> int:
@@ -71,6 +75,10 @@ def _raise_file_limit() -> None:
 
 def _announce(sockets: Sequence[socket.socket], services: Services) -> None:
     addresses = [_url(listening) for listening in sockets]
+    # what is here now stays: the collector need never look at it again
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_COLLECT_AFTER)
     print(f"Duologue is at {' and '.join(addresses)} (stop it with Ctrl-C)", flush=True)
     if services.auth is not None:
         print(f"Try it:\n{_first_curl(addresses[0])}", flush=True)

@@ -1,5 +1,7 @@
 """`/api/chat/rooms/{room}/messages/`."""
 
+import asyncio
+from functools import partial
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -8,8 +10,8 @@ from starlette.responses import Response
 from duologue.chat.actions import read_history as history
 from duologue.chat.actions.post_message import post_message
 from duologue.chat.api.requests import answer, body_of, caller, chat_of, number_in, room_id_of
-from duologue.chat.errors import invalid
-from duologue.chat.model import Page
+from duologue.chat.errors import Problem, invalid
+from duologue.chat.model import Draft, Page, Posted
 from duologue.chat.wire import MessageIn, decoder, message_out
 
 _message_in = decoder(MessageIn)
@@ -27,13 +29,16 @@ async def create(request: Request) -> Response:
     chat = chat_of(request)
     place = await chat.rooms.for_member(who, room_id_of(request))
     said = await body_of(request, _message_in)
-    posted = await post_message(
+    outcome: asyncio.Future[Posted] = asyncio.get_running_loop().create_future()
+    post_message(
         chat,
         place,
         said.content,
+        partial(_settle, outcome),
         claimed_senders=(said.sender_id,),
         client_id=_client_id(request, said),
     )
+    posted = await outcome
     body = message_out(place[0], posted.message)
     if posted.duplicate:
         return answer(body, 200, {"idempotent-replayed": "true"})
@@ -51,6 +56,16 @@ async def index(request: Request) -> Response:
     page = await history.read_history(chat, room, before=before, after=after, limit=limit)
     headers = {"link": links} if (links := _links(request.url.path, page, limit)) else {}
     return answer([message_out(room, message) for message in page.messages], 200, headers)
+
+
+def _settle(outcome: "asyncio.Future[Posted]", _: Draft, result: Posted | Problem) -> None:
+    # the caller may have gone away meanwhile; the message is stored and delivered all the same
+    if outcome.done():
+        return
+    if isinstance(result, Problem):
+        outcome.set_exception(result)
+    else:
+        outcome.set_result(result)
 
 
 def _client_id(request: Request, said: MessageIn) -> str | None:

@@ -12,12 +12,12 @@ from duologue.chat.access.tokens import bearer
 from duologue.chat.actions.post_message import post_message
 from duologue.chat.api.origins import is_welcome
 from duologue.chat.errors import Problem, invalid
-from duologue.chat.model import Person, Posted, Room
+from duologue.chat.model import Draft, Person, Posted, Room
 from duologue.chat.service import Chat
 from duologue.chat.wire import FrameIn, decode, decoder, error_frame, message_frame
 from duologue.contract.claims import AccessClaims
 from duologue.kit.websocket import Accepted, CloseCode, Endpoint, Handshake, Refusal, WebSocket
-from duologue.kit.websocket.outbox import text_frame
+from duologue.kit.websocket.frames import text_frame
 
 _log = structlog.get_logger(__name__)
 _PATH = re.compile(r"/ws/chat/([1-9][0-9]{0,17})/?", re.ASCII)
@@ -211,10 +211,11 @@ class ChatSocket(WebSocket):
         if frame.message is None:
             raise invalid({"message": ["This field is required."]})
         try:
-            outcome = post_message(
+            post_message(
                 self._chat,
                 self._place,
                 frame.message,
+                self._answered,
                 claimed_senders=(frame.sender_id, frame.username),
                 client_id=frame.client_id,
                 field="message",
@@ -223,16 +224,14 @@ class ChatSocket(WebSocket):
             self._refuse(problem, frame.client_id)
             return
         self._pending += 1
-        outcome.add_done_callback(partial(self._answered, frame.client_id))
 
-    def _answered(self, client_id: str | None, outcome: "asyncio.Future[Posted]") -> None:
+    def _answered(self, draft: Draft, outcome: Posted | Problem) -> None:
         self._pending -= 1
-        problem = outcome.exception()
-        if isinstance(problem, Problem):
-            self.send(text_frame(error_frame(problem, client_id)))
-        elif problem is None and outcome.result().duplicate and self._place is not None:
+        if isinstance(outcome, Problem):
+            self.send(text_frame(error_frame(outcome, draft.client_id)))
+        elif outcome.duplicate:
             # the room saw it the first time; the one who asks again needs the acknowledgement
-            self.send(text_frame(message_frame(self._place[0], outcome.result().message)))
+            self.send(text_frame(message_frame(draft.room, outcome.message)))
 
     # Refusing
 

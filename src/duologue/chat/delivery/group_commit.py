@@ -5,20 +5,23 @@ batching window, and a lone sender waits for nobody.
 """
 
 import asyncio
-import contextlib
 from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 
 import structlog
 
 from duologue.chat.delivery.hub import Hub
-from duologue.chat.errors import client_id_reused, not_found, outcome_unknown, overloaded
+from duologue.chat.errors import Problem, client_id_reused, not_found, outcome_unknown, overloaded
 from duologue.chat.model import Draft, Posted
-from duologue.chat.store.api import ClientIdReusedError, NotAMemberError, Outcome, OutcomeUnknownError, Store
+from duologue.chat.store.api import ClientIdReusedError, NotAMemberError, OutcomeUnknownError, Store
 
 _log = structlog.get_logger(__name__)
 _BATCH = 256
 
-Waiting = tuple[Draft, "asyncio.Future[Posted]"]
+Reply = Callable[[Draft, Posted | Problem], None]
+"""Told the outcome of a draft, once. It must not raise and must not block."""
+
+Waiting = tuple[Draft, Reply]
 
 
 class GroupCommit:
@@ -29,18 +32,17 @@ class GroupCommit:
         self._hub = hub
         self._most_waiting = most_waiting
         self._waiting: deque[Waiting] = deque()
+        self._closing = False
         self._loop = asyncio.get_running_loop()
         self._wake = asyncio.Event()
         self._running = self._loop.create_task(self._run(), name="group-commit")
 
-    def post(self, draft: Draft) -> "asyncio.Future[Posted]":
-        """Queue a draft. The future holds the outcome once it is durable; Problem `overloaded` is raised at once."""
-        if len(self._waiting) >= self._most_waiting:
+    def post(self, draft: Draft, reply: Reply) -> None:
+        """Queue a draft; `reply` hears the outcome once it is durable and delivered. Raise Problem `overloaded`."""
+        if len(self._waiting) >= self._most_waiting or self._closing:
             raise overloaded()
-        outcome: asyncio.Future[Posted] = self._loop.create_future()
-        self._waiting.append((draft, outcome))
+        self._waiting.append((draft, reply))
         self._wake.set()
-        return outcome
 
     @property
     def alive(self) -> bool:
@@ -48,53 +50,48 @@ class GroupCommit:
         return not self._running.done()
 
     async def close(self) -> None:
-        """Store what waits, then stop."""
-        while self._waiting and self.alive:
-            self._wake.set()
-            await asyncio.sleep(0.005)
-        self._running.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._running
+        """Take nothing more; store and answer what waits, then stop."""
+        self._closing = True
+        self._wake.set()
+        await asyncio.wait([self._running])
 
     async def _run(self) -> None:
-        while True:
-            await self._wake.wait()
-            batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
-            if not self._waiting:
-                self._wake.clear()
-            if batch:
-                # shielded: a batch that has begun is finished and answered, whatever ends this task
-                await asyncio.shield(self._loop.create_task(self._commit(batch)))
-
-    async def _commit(self, batch: list[Waiting]) -> None:
+        batch: list[Waiting] = []
         try:
-            outcomes = await self._store.append([draft for draft, _ in batch])
+            while self._waiting or not self._closing:
+                await self._wake.wait()
+                batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
+                if not self._waiting:
+                    self._wake.clear()
+                if batch:
+                    await self._settle(batch)
+        finally:
+            # only a cancelled task has anything left here: nobody waits for ever
+            self._closing = True
+            _fail([*batch, *self._waiting])
+
+    async def _settle(self, batch: Sequence[Waiting]) -> None:
+        try:
+            await self._commit(batch)
         except OutcomeUnknownError:
-            self._fail(batch)
-            return
+            _fail(batch)
         except Exception:  # noqa: BLE001 - logged in full; the queue must outlive whatever it was
             _log.exception("commit_failed")
-            self._fail(batch)
-            return
+            _fail(batch)
+
+    async def _commit(self, batch: Sequence[Waiting]) -> None:
+        outcomes = await self._store.append([draft for draft, _ in batch])
         for (draft, _), outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, Posted) and not outcome.duplicate:
                 self._hub.deliver(draft.room, outcome.message)
-        for (_, waiting), outcome in zip(batch, outcomes, strict=True):
-            _answer(waiting, outcome)
-
-    @staticmethod
-    def _fail(batch: list[Waiting]) -> None:
-        for _, waiting in batch:
-            if not waiting.done():
-                waiting.set_exception(outcome_unknown())
+        for (draft, reply), outcome in zip(batch, outcomes, strict=True):
+            reply(draft, outcome if isinstance(outcome, Posted) else _refusal(outcome))
 
 
-def _answer(waiting: "asyncio.Future[Posted]", outcome: Outcome) -> None:
-    if waiting.done():
-        return
-    if isinstance(outcome, Posted):
-        waiting.set_result(outcome)
-    elif isinstance(outcome, NotAMemberError):
-        waiting.set_exception(not_found())
-    elif isinstance(outcome, ClientIdReusedError):
-        waiting.set_exception(client_id_reused())
+def _fail(batch: Iterable[Waiting]) -> None:
+    for draft, reply in batch:
+        reply(draft, outcome_unknown())
+
+
+def _refusal(outcome: NotAMemberError | ClientIdReusedError) -> Problem:
+    return not_found() if isinstance(outcome, NotAMemberError) else client_id_reused()

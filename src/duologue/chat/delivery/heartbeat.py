@@ -1,9 +1,11 @@
 """One sweep over all sockets: silent ones are asked for a sign of life, dead ones are cut, expired ones are told."""
 
 import asyncio
-import contextlib
 from typing import Protocol
 
+import structlog
+
+_log = structlog.get_logger(__name__)
 _SWEEP_SECONDS = 5.0
 _SLICE = 500
 
@@ -34,8 +36,7 @@ class Heartbeat:
     async def close(self) -> None:
         """Stop looking."""
         self._running.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._running
+        await asyncio.wait([self._running])
 
     async def _run(self) -> None:
         while True:
@@ -44,6 +45,13 @@ class Heartbeat:
             for start in range(0, len(sockets), _SLICE):
                 now = self._loop.time()
                 for socket in sockets[start : start + _SLICE]:
-                    socket.beat(now)
+                    _beat(socket, now)
                 # ten thousand pings at once would stall everybody's messages
                 await asyncio.sleep(0)
+
+
+def _beat(socket: Pulse, now: float) -> None:
+    try:
+        socket.beat(now)
+    except Exception:  # noqa: BLE001 - logged in full; the sweep must outlive one broken socket
+        _log.exception("beat_failed")

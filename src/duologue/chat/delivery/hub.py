@@ -3,16 +3,23 @@
 from collections import Counter
 from typing import Protocol
 
+import structlog
+
 from duologue.chat.model import Message, Room
 from duologue.chat.wire import message_frame
-from duologue.kit.websocket.outbox import text_frame
+from duologue.kit.websocket.frames import text_frame
+
+_log = structlog.get_logger(__name__)
 
 
 class Listener(Protocol):
     """A socket in a room."""
 
     def deliver(self, seq: int, frame: bytes) -> None:
-        """Take a ready frame; must not block and must not raise."""
+        """Take a ready frame; must not block."""
+
+    def cut(self) -> None:
+        """End: this listener has missed a message."""
 
 
 class Hub:
@@ -40,7 +47,15 @@ class Hub:
         if listeners:
             frame = text_frame(message_frame(room, message))
             for listener in tuple(listeners):
-                listener.deliver(message.seq, frame)
+                self._hand_over(listener, message.seq, frame)
+
+    @staticmethod
+    def _hand_over(listener: Listener, seq: int, frame: bytes) -> None:
+        try:
+            listener.deliver(seq, frame)
+        except Exception:  # noqa: BLE001 - logged in full; one broken socket must not keep the message from the others
+            _log.exception("delivery_failed")
+            listener.cut()
 
     def count_in(self, user_id: str, most: int) -> bool:
         """Count one more socket of a user; False when that would be more than `most`."""

@@ -11,46 +11,59 @@ from pathlib import Path
 
 import apsw
 
-from duologue.chat.store.sqlite.connection import SCHEMA_VERSION, WriterLock, schema_version
+from duologue.chat.store.sqlite.connection import UnfitStoreError, WriterLock, open_file, schema_is_behind
 from duologue.kit.files import private_directory, sync_directory
 
+# a server that was killed while it migrated leaves the child behind, which ends by itself
+_SECONDS_FOR_ANOTHER = 10.0
 
-def is_current(path: Path) -> bool:
-    """Tell whether the database is there with the newest schema."""
+
+def is_behind(path: Path) -> bool:
+    """Tell whether migrations are to be run. Raise UnfitStoreError for a newer schema and for what is no database."""
     if not path.exists():
-        return False
-    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+        return True
+    connection = open_file(path, apsw.SQLITE_OPEN_READWRITE)
     try:
-        return schema_version(connection) == SCHEMA_VERSION
+        return schema_is_behind(connection)
     finally:
         connection.close()
 
 
 def ensure(path: Path) -> None:
-    """Migrate in a child process when the schema is behind; raise RuntimeError with what it said when it fails."""
-    if is_current(path):
+    """Migrate in a child process when the schema is behind; raise UnfitStoreError with what it said when it fails."""
+    if not is_behind(path):
         return
     command = [sys.executable, "-m", "duologue.chat.migrations", str(path)]
     done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 - our own module
     if done.returncode != 0:
-        raise RuntimeError(f"the chat database could not be migrated: {done.stderr.strip().splitlines()[-1:]}")
+        reason = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+        raise UnfitStoreError(reason)
 
 
 def migrate(path: Path) -> None:
-    """Bring the database to the newest schema, making it when it is missing. Safe to repeat, also after a kill."""
+    """Bring the database to the newest schema, making it when it is missing. Safe to repeat, also after a kill.
+
+    Raises UnfitStoreError, and OSError for a directory that is not ours.
+    """
     from alembic import command  # noqa: PLC0415 - heavy, see above
     from alembic.config import Config  # noqa: PLC0415
+    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415
 
     private_directory(path.parent)
     # nobody else writes meanwhile: Alembic goes through the interpreter's own SQLite, which must be alone
-    lock = WriterLock(path.with_name("chat.lock"))
+    lock = WriterLock(path.with_name("chat.lock"), patience=_SECONDS_FOR_ANOTHER)
     try:
+        if not is_behind(path):
+            return
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).parent))
         config.attributes["path"] = path
         config.attributes["epoch"] = secrets.token_hex(6)
+        # made here, so that nobody else can read it at any moment; its WAL inherits the mode
+        path.touch(mode=0o600)
         command.upgrade(config, "head")
-        path.chmod(0o600)
         sync_directory(path.parent)
+    except DBAPIError as error:
+        raise UnfitStoreError(f"{path} could not be migrated: {error.orig}") from error
     finally:
         lock.release()

@@ -34,12 +34,7 @@ class Assembly:
 
     def text(self) -> str:
         """Return the whole message; raise Violation when it is not UTF-8."""
-        return decode(b"".join(self._parts))
-
-
-def decode(payload: bytes) -> str:
-    """Return the text of a message; raise Violation when it is not UTF-8 (strict: no surrogates, no overlong forms)."""
-    try:
-        return payload.decode()
-    except UnicodeDecodeError:
-        raise Violation(CloseCode.INVALID_TEXT, "not UTF-8") from None
+        try:
+            return b"".join(self._parts).decode()
+        except UnicodeDecodeError:
+            raise Violation(CloseCode.INVALID_TEXT, "not UTF-8") from None

@@ -1,16 +1,17 @@
 """One upgraded connection: whole text messages in, text out, closed by the book."""
 
 import asyncio
+from collections.abc import Callable
 from typing import cast
 
 import picows
 from picows import WSCloseCode, WSFrame, WSMsgType, WSTransport
 
 from duologue.kit.budget import Budget
-from duologue.kit.websocket.assembly import Assembly, Violation, decode
+from duologue.kit.websocket.assembly import Assembly, Violation
+from duologue.kit.websocket.backlog import Backlog
 from duologue.kit.websocket.close import CloseCode, may_be_received
 from duologue.kit.websocket.limits import Limits
-from duologue.kit.websocket.outbox import Outbox
 
 _TEXT, _CONTINUATION, _BINARY = WSMsgType.TEXT, WSMsgType.CONTINUATION, WSMsgType.BINARY
 _PING, _PONG, _CLOSE = WSMsgType.PING, WSMsgType.PONG, WSMsgType.CLOSE
@@ -26,16 +27,23 @@ class WebSocket(picows.WSListener):
     __slots__ = (
         "_assembly",
         "_assembly_timer",
+        "_backlog",
         "_control",
-        "_outbox",
         "closing",
         "last_heard",
         "limits",
         "loop",
+        "send",
         "wire",
     )
 
     wire: WSTransport
+    send: Callable[[bytes], object]
+    """Queue a frame made by `text_frame`.
+
+    While all is well this is the transport's own `write` (uvloop gathers the writes of one turn into one system call);
+    while the reader is behind it is the backlog's `put`; after a close it does nothing.
+    """
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
@@ -45,7 +53,8 @@ class WebSocket(picows.WSListener):
         self._assembly: Assembly | None = None
         self._assembly_timer: asyncio.TimerHandle | None = None
         self._control: Budget | None = None
-        self._outbox: Outbox
+        self._backlog: Backlog | None = None
+        self.send = _nowhere
 
     # What a subclass fills in
 
@@ -68,16 +77,12 @@ class WebSocket(picows.WSListener):
 
     # What a subclass uses
 
-    def send(self, frame: bytes) -> None:
-        """Queue a frame made by `text_frame`."""
-        if not self.closing:
-            self._outbox.put(frame)
-
     def close(self, code: CloseCode, reason: str = "") -> None:
         """Say why and close; the peer has a moment to answer, then the connection is cut."""
         if self.closing:
             return
         self.closing = True
+        self.send = _nowhere
         self._stop_assembly()
         self._send_close(code, reason)
         self.loop.call_later(self.limits.closing_seconds, self.cut)
@@ -85,6 +90,7 @@ class WebSocket(picows.WSListener):
     def refused(self) -> None:
         """Send and take nothing more: picows has closed the connection after a frame that it refused."""
         self.closing = True
+        self.send = _nowhere
         self._stop_assembly()
 
     def ping(self) -> None:
@@ -107,7 +113,7 @@ class WebSocket(picows.WSListener):
     def on_ws_connected(self, transport: WSTransport) -> None:
         """Picows: the handshake is done."""
         self.wire = transport
-        self._outbox = Outbox(transport.underlying_transport.write, self.limits, self.overflowed)
+        self.send = transport.underlying_transport.write
         self.opened()
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
@@ -125,7 +131,7 @@ class WebSocket(picows.WSListener):
             if kind == _CLOSE:
                 self._closed_by_peer(frame)
             elif kind == _TEXT and frame.fin and self._assembly is None:
-                self.received(decode(frame.get_payload_as_bytes()))
+                self.received(_text_of(frame))
             elif kind in (_PING, _PONG):
                 self._on_control(kind, frame)
             else:
@@ -136,16 +142,22 @@ class WebSocket(picows.WSListener):
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         """Picows: the connection is gone."""
         self.closing = True
+        self.send = _nowhere
         self._stop_assembly()
         self.closed()
 
     def pause_writing(self) -> None:
         """Asyncio: the kernel and the transport hold all they want."""
-        self._outbox.pause()
+        if not self.closing:
+            self._backlog = Backlog(self.limits, self.overflowed)
+            self.send = self._backlog.put
 
     def resume_writing(self) -> None:
         """Asyncio: there is room again."""
-        self._outbox.resume()
+        backlog, self._backlog = self._backlog, None
+        if backlog is not None and not self.closing:
+            self.send = self.wire.underlying_transport.write
+            self.send(backlog.take())
 
     # Inside
 
@@ -194,6 +206,7 @@ class WebSocket(picows.WSListener):
         if not may_be_received(code):
             raise Violation(CloseCode.PROTOCOL_ERROR, "bad close code")
         self.closing = True
+        self.send = _nowhere
         self._stop_assembly()
         self._send_close(code)
         self.wire.disconnect()
@@ -203,3 +216,14 @@ class WebSocket(picows.WSListener):
         """End the connection without a word."""
         # `abort`, not `close`: a peer that does not read would keep a polite close waiting for ever
         self.wire.disconnect(graceful=False)
+
+
+def _nowhere(_: bytes) -> None:
+    """Take the frames of a socket that is not open."""
+
+
+def _text_of(frame: WSFrame) -> str:
+    try:
+        return frame.get_payload_as_utf8_text()
+    except UnicodeDecodeError:
+        raise Violation(CloseCode.INVALID_TEXT, "not UTF-8") from None

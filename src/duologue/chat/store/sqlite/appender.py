@@ -27,8 +27,10 @@ _KNOWN_IDS = """
       ON m.client_id = draft.value ->> 2 AND m.room_id = draft.value ->> 0 AND m.sender = draft.value ->> 1
 """
 
+# OR ROLLBACK: an error ends the whole transaction anyway, and with the default SQLite would keep a journal of the
+# statement, in a temporary file, so that it could undo the statement alone
 _INSERT = """
-    INSERT INTO messages (id, room_id, seq, sender, content, created_at, client_id)
+    INSERT OR ROLLBACK INTO messages (id, room_id, seq, sender, content, created_at, client_id)
     SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6 FROM json_each(?)
 """
 
@@ -86,13 +88,7 @@ class Appender:
         self._heads[room_id] = seq
         self._last_id += 1
         return Message(
-            id=self._last_id,
-            room_id=room_id,
-            seq=seq,
-            sender=draft.sender.number,
-            content=draft.content,
-            created_at=draft.created_at,
-            client_id=draft.client_id,
+            self._last_id, room_id, seq, draft.sender.number, draft.content, draft.created_at, draft.client_id
         )
 
     def _head(self, room_id: int) -> int:

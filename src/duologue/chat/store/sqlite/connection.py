@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import time
 from pathlib import Path
 
 import apsw
@@ -25,30 +26,41 @@ def require_sound_sqlite() -> None:
 
 def open_writer(path: Path) -> apsw.Connection:
     """Open the one connection that writes and check what it runs on."""
-    connection = _open(path, apsw.SQLITE_OPEN_READWRITE)
-    connection.execute("PRAGMA journal_mode = WAL")
-    # FULL: NORMAL loses acknowledged rows at a power cut, because it does not sync the WAL at a commit
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA wal_autocheckpoint = 4000")
-    connection.execute("PRAGMA journal_size_limit = 67108864")
-    _check(connection)
+    connection = open_file(path, apsw.SQLITE_OPEN_READWRITE)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        # FULL: NORMAL loses acknowledged rows at a power cut, because it does not sync the WAL at a commit
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA wal_autocheckpoint = 4000")
+        connection.execute("PRAGMA journal_size_limit = 67108864")
+        _check(connection)
+        _settle(connection)
+    except (apsw.Error, UnfitStoreError):
+        connection.close(True)
+        raise
     return connection
 
 
 def open_reader(path: Path) -> apsw.Connection:
     """Open a connection that can only read."""
-    connection = _open(path, apsw.SQLITE_OPEN_READONLY)
+    connection = open_file(path, apsw.SQLITE_OPEN_READONLY)
     connection.execute("PRAGMA query_only = ON")
     return connection
 
 
-def _open(path: Path, access: int) -> apsw.Connection:
-    # NOMUTEX: each connection is used by one thread at a time
-    connection = apsw.Connection(str(path), flags=access | apsw.SQLITE_OPEN_NOMUTEX)
-    connection.set_busy_timeout(5000)
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA trusted_schema = OFF")
-    connection.execute("PRAGMA cache_size = -16000")
+def open_file(path: Path, access: int) -> apsw.Connection:
+    """Open a database; raise UnfitStoreError when it is none, or is not ours to open."""
+    try:
+        # NOMUTEX: each connection is used by one thread at a time
+        connection = apsw.Connection(str(path), flags=access | apsw.SQLITE_OPEN_NOMUTEX)
+        connection.set_busy_timeout(5000)
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute("PRAGMA cache_size = -16000")
+        # the first look into the file: what is no database shows itself here
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchall()
+    except apsw.Error as error:
+        raise UnfitStoreError(f"{path} cannot be used as a database: {error}") from error
     return connection
 
 
@@ -62,33 +74,55 @@ def _check(connection: apsw.Connection) -> None:
             f"the database runs with journal_mode={journal}, synchronous={synchronous}: acknowledged messages could be "
             "lost; put it on a local file system that supports WAL"
         )
-    version = schema_version(connection)
-    if version != SCHEMA_VERSION:
-        raise UnfitStoreError(
-            f"the database has schema {version}, this version needs {SCHEMA_VERSION}: run `duologue migrate`"
-        )
+    if schema_is_behind(connection):
+        raise UnfitStoreError("the database has an older schema: run `duologue migrate`")
 
 
-def schema_version(connection: apsw.Connection) -> str | None:
-    """Return the migration that the file is at, or None for an empty file."""
+def _settle(connection: apsw.Connection) -> None:
+    """Put everything from the WAL into the database file and sync that.
+
+    What a new connection finds in the WAL may never have reached the disk: the last process died between writing and
+    syncing, or a sync failed and the kernel calls those pages clean. Without this a client that sends again would
+    hear "you have said that already" of a row that a power cut still takes.
+    """
+    [(_, in_wal, settled)] = connection.execute("PRAGMA wal_checkpoint(FULL)").fetchall()
+    if in_wal != settled:
+        raise UnfitStoreError("the database is held by another program that reads it; stop that first")
+
+
+def schema_is_behind(connection: apsw.Connection) -> bool:
+    """Tell whether migrations are to be run; raise UnfitStoreError when only a newer version knows this schema."""
     known = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'alembic_version'").get
-    if known is None:
-        return None
-    version: str | None = connection.execute("SELECT version_num FROM alembic_version").get
-    return version
+    version = None if known is None else connection.execute("SELECT version_num FROM alembic_version").get
+    if version is not None and version > SCHEMA_VERSION:
+        raise UnfitStoreError(
+            f"the database has schema {version}, this version knows {SCHEMA_VERSION}: it was made by a newer Duologue"
+        )
+    return bool(version != SCHEMA_VERSION)
 
 
 class WriterLock:
-    """Keeps a second process from writing the same file: seq is given from the memory of one."""
+    """Keeps a second process from writing the same file: seq is given from the memory of one.
 
-    def __init__(self, path: Path) -> None:
+    `patience`: seconds to wait for the other process to end.
+    """
+
+    def __init__(self, path: Path, patience: float = 0.0) -> None:
         self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(self._handle)
-            raise UnfitStoreError(f"another process runs on {path.parent}; stop it first") from None
+        deadline = time.monotonic() + patience
+        while not self._take():
+            if time.monotonic() >= deadline:
+                os.close(self._handle)
+                raise UnfitStoreError(f"another process runs on {path.parent}; stop it first")
+            time.sleep(0.05)
 
     def release(self) -> None:
         """Let another process write."""
         os.close(self._handle)
+
+    def _take(self) -> bool:
+        try:
+            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True

@@ -1,9 +1,11 @@
 """The store's asynchronous face: one thread that writes, a few that read."""
 
 import asyncio
-import threading
+import contextlib
+import queue
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,11 +15,12 @@ import structlog
 from duologue.chat.model import Draft, Page, Room
 from duologue.chat.store.api import Identity, Outcome, OutcomeUnknownError
 from duologue.chat.store.sqlite import history, rooms
-from duologue.chat.store.sqlite.appender import Appender
-from duologue.chat.store.sqlite.connection import WriterLock, open_reader, open_writer, require_sound_sqlite
+from duologue.chat.store.sqlite.connection import WriterLock, open_reader, require_sound_sqlite
+from duologue.chat.store.sqlite.writer import Writer
 
 _log = structlog.get_logger(__name__)
 _READERS = 2
+_SECONDS_BETWEEN_PROOFS = 1.0
 
 Result = TypeVar("Result")
 
@@ -27,15 +30,21 @@ class SqliteStore:
 
     def __init__(self, path: Path) -> None:
         require_sound_sqlite()
-        self._path = path
-        self._lock = WriterLock(path.with_name("chat.lock"))
         self._writing = ThreadPoolExecutor(1, thread_name_prefix="chat-writer")
         self._reading = ThreadPoolExecutor(_READERS, thread_name_prefix="chat-reader")
-        self._readers = threading.local()
-        self._opened: list[apsw.Connection] = []
-        self._writer: apsw.Connection | None = open_writer(path)
-        self._appender: Appender | None = Appender(self._writer)
-        self._epoch: str = self._writer.execute("SELECT value FROM meta WHERE key = 'epoch'").get
+        self._recovery: asyncio.Task[None] | None = None
+        with contextlib.ExitStack() as undo:
+            self._lock = WriterLock(path.with_name("chat.lock"))
+            undo.callback(self._lock.release)
+            self._writer = Writer(path)
+            undo.callback(self._writer.close)
+            self._epoch = self._writer.epoch()
+            # opened now: on a full disk it would be too late, and while a reader holds the file, a writer that closes
+            # after a failure does not checkpoint what it could not store
+            self._idle_readers: queue.SimpleQueue[apsw.Connection] = queue.SimpleQueue()
+            for _ in range(_READERS):
+                self._idle_readers.put(open_reader(path))
+            undo.pop_all()
 
     @property
     def epoch(self) -> str:
@@ -45,15 +54,15 @@ class SqliteStore:
     @property
     def healthy(self) -> bool:
         """Whether the last write went well."""
-        return self._appender is not None
+        return self._writer.healthy
 
     async def open_room(self, a: Identity, b: Identity, created_at: int) -> tuple[Room, bool]:
         """Return the one room of this pair and whether it is new."""
-        return await self._write(self._open_pair, a, b, created_at)
+        return await self._write(self._writer.open_pair, a, b, created_at)
 
     async def append(self, drafts: Sequence[Draft]) -> list[Outcome]:
         """Store all drafts in one commit; an outcome for each."""
-        return await self._write(self._append, drafts)
+        return await self._write(self._writer.append, drafts)
 
     async def pair(self, user_id: str, username: str) -> Room | None:
         """Return the room of two people who have one."""
@@ -69,64 +78,43 @@ class SqliteStore:
 
     async def close(self) -> None:
         """Finish what runs and let go of the files."""
+        if self._recovery is not None:
+            self._recovery.cancel()
+            await asyncio.wait([self._recovery])
         await asyncio.to_thread(self._close)
 
-    # In the writer's thread
-
     async def _write(self, work: Callable[..., Result], *arguments: Any) -> Result:
-        return await asyncio.get_running_loop().run_in_executor(self._writing, self._guarded, work, arguments)
-
-    def _guarded(self, work: Callable[..., Result], arguments: tuple[Any, ...]) -> Result:
         try:
-            self._reopen_if_distrusted()
-            return work(*arguments)
-        except apsw.Error as error:
-            _log.error("write_failed", error=type(error).__name__, reason=str(error))
-            self._distrust()
-            raise OutcomeUnknownError from error
+            return await asyncio.get_running_loop().run_in_executor(self._writing, partial(work, *arguments))
+        except OutcomeUnknownError:
+            if self._recovery is None or self._recovery.done():
+                self._recovery = asyncio.get_running_loop().create_task(self._recover(), name="store-recovery")
+            raise
 
-    def _append(self, drafts: Sequence[Draft]) -> list[Outcome]:
-        assert self._appender is not None  # noqa: S101 - `_guarded` has opened it
-        return self._appender.append(drafts)
-
-    def _open_pair(self, a: Identity, b: Identity, created_at: int) -> tuple[Room, bool]:
-        assert self._writer is not None  # noqa: S101 - `_guarded` has opened it
-        self._writer.execute("BEGIN IMMEDIATE")
-        opened = rooms.open_pair(self._writer, a, b, created_at)
-        self._writer.execute("COMMIT")
-        return opened
-
-    def _reopen_if_distrusted(self) -> None:
-        if self._appender is None:
-            self._writer = open_writer(self._path)
-            self._appender = Appender(self._writer)
-            _log.info("writer_reopened")
-
-    def _distrust(self) -> None:
-        # After a failed commit the rows may be there or not, and the page cache may not match the file: what we
-        # believe about heads is void. A new connection reads the truth.
-        self._appender = None
-        if self._writer is not None:
-            self._writer.close(True)
-            self._writer = None
-
-    # In a reader's thread
+    async def _recover(self) -> None:
+        # a process that is taken out of service gets no more writes that could show that the disk is well again
+        while not self.healthy:
+            await asyncio.sleep(_SECONDS_BETWEEN_PROOFS)
+            with contextlib.suppress(OutcomeUnknownError):
+                await asyncio.get_running_loop().run_in_executor(self._writing, self._writer.prove)
+        _log.info("writer_recovered")
 
     async def _read(self, query: Callable[..., Result], *arguments: Any) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._reading, self._query, query, arguments)
 
     def _query(self, query: Callable[..., Result], arguments: tuple[Any, ...]) -> Result:
-        connection: apsw.Connection | None = getattr(self._readers, "connection", None)
-        if connection is None:
-            connection = self._readers.connection = open_reader(self._path)
-            self._opened.append(connection)
-        return query(connection, *arguments)
+        # as many threads as connections: there is always an idle one
+        connection = self._idle_readers.get_nowait()
+        try:
+            return query(connection, *arguments)
+        finally:
+            self._idle_readers.put(connection)
 
     def _close(self) -> None:
         self._writing.shutdown()
         self._reading.shutdown()
-        for connection in self._opened:
-            connection.close()
-        if self._writer is not None:
-            self._writer.close()
+        for _ in range(_READERS):
+            self._idle_readers.get_nowait().close(True)
+        # last: the last connection that closes tidies the WAL away, and readers may not
+        self._writer.close()
         self._lock.release()
