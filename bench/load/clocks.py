@@ -8,7 +8,7 @@ import psutil
 
 from bench.load.plans import Latency
 
-_DRAIN_SECONDS = 15.0
+DRAIN_SECONDS = 15.0
 
 
 def cpu_seconds(pid: int) -> float:
@@ -26,11 +26,12 @@ def busy_seconds() -> float:
 class Stopwatch:
     """One measured stretch of time. CPU is in shares of one core once it has stopped.
 
-    `noise`: what others took, and the hypervisor.
+    The client is this process unless another one talks for it. `noise`: what others took, and the hypervisor.
     """
 
-    def __init__(self, server_pid: int) -> None:
+    def __init__(self, server_pid: int, client_pid: int | None = None) -> None:
         self._server_pid = server_pid
+        self._client_pid = client_pid
         self.started = self.ended = 0.0
         self.client_cpu = self.server_cpu = self.noise = 0.0
 
@@ -47,7 +48,8 @@ class Stopwatch:
         self.noise = max(0.0, busy - self.client_cpu - self.server_cpu)
 
     def _read(self) -> tuple[float, float, float]:
-        return time.process_time(), cpu_seconds(self._server_pid), busy_seconds()
+        own = time.process_time() if self._client_pid is None else cpu_seconds(self._client_pid)
+        return own, cpu_seconds(self._server_pid), busy_seconds()
 
     @property
     def seconds(self) -> float:
@@ -83,6 +85,6 @@ def due_now(rate: float, began: float) -> Callable[[], int]:
 
 async def wait_until(condition: Callable[[], bool]) -> None:
     """Wait for what is still under way, but not for ever: what is missing then shows as a fault."""
-    end = time.perf_counter() + _DRAIN_SECONDS
+    end = time.perf_counter() + DRAIN_SECONDS
     while not condition() and time.perf_counter() < end:  # noqa: ASYNC110 - an event would burden the hot path
         await asyncio.sleep(0.02)

@@ -31,6 +31,8 @@ class SocketPlan(msgspec.Struct, frozen=True):
     client_ids: bool = True
     numbered: bool = True
     """Whether the server numbers messages (`seq`, `id`); the echo reference does not."""
+    compiled: bool = True
+    """Whether to use the compiled client where there is a compiler."""
 
 
 class Latency(msgspec.Struct, frozen=True):

@@ -1,36 +1,33 @@
-"""One seat of the socket load: sends, receives, and writes down what it needs to judge afterwards.
-
-The hot path keeps whole frames and moments; everything is decoded and judged when the run is over, so that the client
-stays lighter than any server that it measures.
-"""
+"""One seat of the socket load in Python, for machines without a C compiler; talk.c does the same."""
 
 from __future__ import annotations
 
+import asyncio
+import gc
+import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from picows import WSFrame, WSListener, WSMsgType, WSTransport
+import uvloop
+from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
+from bench.load.clocks import Stopwatch, due_now, wait_until
 from bench.load.plans import Seat, SocketPlan
+from bench.load.recording import Recording, mark_of, tail_of
+from bench.load.uuid7 import uuid7_source
 
-_FILLER = b"the quick brown fox jumps over the lazy dog and then over the moon, "
+_TICK_SECONDS = 0.001
 
 
 class Talker(WSListener):
     """A socket that talks plain: `{"message", "client_id"?}`."""
 
     def __init__(self, seat: Seat, plan: SocketPlan, next_id: Callable[[], bytes]) -> None:
-        self.seat = seat
-        self.frames: list[bytes] = []
-        self.moments: list[float] = []
-        self.sent_at: list[float] = []
-        self.open_loop = not plan.window
-        self.talking = True
-        self.lost = False
-        self.mark = b"#%05d." % seat.number
+        self.heard = Recording(seat, tail_of(plan.characters))
+        self.talking = bool(plan.window)
+        self._mark = mark_of(seat).encode()
+        self._tail = self.heard.tail.encode()
         self._next_id = next_id if plan.client_ids else None
-        filler = _FILLER * (plan.characters // len(_FILLER) + 1)
-        self.tail = b" " + filler[: max(0, plan.characters - len(self.mark) - 9)]
         self._wire: WSTransport
 
     def on_ws_connected(self, transport: WSTransport) -> None:
@@ -39,26 +36,78 @@ class Talker(WSListener):
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         """Note that the server went away; a run in which this happens early has faults."""
-        self.lost = True
+        self.heard.lost = True
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         """Keep the frame; in a closed loop, answer the own echo with the next message."""
         payload = frame.get_payload_as_bytes()
-        self.moments.append(time.perf_counter())
-        self.frames.append(payload)
-        if not self.open_loop and self.talking and self.mark in payload:
+        self.heard.moments.append(time.perf_counter())
+        self.heard.frames.append(payload)
+        if self.talking and self._mark in payload:
             self.say()
 
     def say(self) -> None:
         """Send the next message."""
-        text = b"%s%08d%s" % (self.mark, len(self.sent_at), self.tail)
+        text = b"%s%08d%s" % (self._mark, len(self.heard.sent_at), self._tail)
         if self._next_id is None:
             message = b'{"message":"%s"}' % text
         else:
             message = b'{"message":"%s","client_id":"%s"}' % (text, self._next_id())
-        self.sent_at.append(time.perf_counter())
+        self.heard.sent_at.append(time.perf_counter())
         self._wire.send(WSMsgType.TEXT, message)
 
-    def hang_up(self) -> None:
-        """Close the socket."""
-        self._wire.disconnect()
+
+def record(plan: SocketPlan) -> tuple[Stopwatch, list[Recording]]:
+    """Run the plan in this process."""
+    return uvloop.run(_record(plan))
+
+
+async def _record(plan: SocketPlan) -> tuple[Stopwatch, list[Recording]]:
+    talkers = await _connect(plan)
+    gc.disable()
+    watch = Stopwatch(plan.server_pid)
+    ticking = asyncio.ensure_future(_tick(talkers, plan.rate)) if not plan.window else None
+    for talker in talkers:
+        for _ in range(plan.window):
+            talker.say()
+    await asyncio.sleep(plan.warm_up)
+    watch.start()
+    await asyncio.sleep(plan.seconds)
+    watch.stop()
+    if ticking is not None:
+        ticking.cancel()
+    await _drain(talkers)
+    return watch, [talker.heard for talker in talkers]
+
+
+async def _connect(plan: SocketPlan) -> list[Talker]:
+    next_id = uuid7_source()
+    gate = asyncio.Semaphore(20)
+
+    async def open_one(seat: Seat) -> Talker:
+        talker = Talker(seat, plan, next_id)
+        async with gate:
+            await ws_connect(
+                lambda: talker,
+                f"ws://127.0.0.1:{plan.port}/ws/chat/{seat.room}/",
+                extra_headers={"Authorization": f"Bearer {seat.token}"},
+            )
+        return talker
+
+    return list(await asyncio.gather(*map(open_one, plan.seats)))
+
+
+async def _tick(talkers: Sequence[Talker], rate: float) -> None:
+    turns = itertools.cycle(talkers)
+    due = due_now(rate, time.perf_counter())
+    while True:
+        for _ in range(due()):
+            next(turns).say()
+        await asyncio.sleep(_TICK_SECONDS)
+
+
+async def _drain(talkers: Sequence[Talker]) -> None:
+    for talker in talkers:
+        talker.talking = False
+    expected = 2 * sum(len(talker.heard.sent_at) for talker in talkers)
+    await wait_until(lambda: sum(len(talker.heard.frames) for talker in talkers) >= expected)

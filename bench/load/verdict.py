@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from bench.load.plans import SocketPlan, Trace
-from bench.load.talker import Talker
+from bench.load.recording import Recording
 
 _FAULTS_TOLD = 5
 
@@ -44,32 +44,33 @@ class Echoed(msgspec.Struct, frozen=True):
 _decoder = msgspec.json.Decoder(Delivered)
 
 
-def judge(pair: Sequence[Talker], plan: SocketPlan) -> tuple[list[str], Trace | None]:
+def judge(pair: Sequence[Recording], plan: SocketPlan) -> tuple[list[str], Trace | None]:
     """Return the faults of one room and, where the server numbers messages, what its history must hold."""
+    room = pair[0].seat.room
     try:
-        heard = [[_decoder.decode(frame) for frame in talker.frames] for talker in pair]
+        heard = [[_decoder.decode(frame) for frame in recording.frames] for recording in pair]
     except msgspec.MsgspecError as error:
-        return [f"room {pair[0].seat.room}: not a message frame: {error}"], None
-    faults = [fault for talker in pair if talker.lost for fault in [f"seat {talker.seat.number}: cut off"]]
+        return [f"room {room}: not a message frame: {error}"], None
+    faults = [f"seat {recording.seat.number}: cut off" for recording in pair if recording.lost]
     # the reference promises no common order of the two seats: each sender's own order is judged instead
     orders = heard[:1] if plan.numbered else heard
     if plan.numbered and heard[0] != heard[1]:
-        faults.append(f"room {pair[0].seat.room}: the two seats saw different things")
+        faults.append(f"room {room}: the two seats saw different things")
     for order in orders:
         faults += _same_words(order, pair)
-    faults += _places(heard[0], pair[0].seat.room, numbered=plan.numbered)
-    return faults[:_FAULTS_TOLD], _trace(heard[0], pair[0].seat.room) if plan.numbered else None
+    faults += _places(heard[0], room, numbered=plan.numbered)
+    return faults[:_FAULTS_TOLD], _trace(heard[0], room) if plan.numbered else None
 
 
-def _same_words(order: Iterable[Delivered], pair: Sequence[Talker]) -> list[str]:
+def _same_words(order: Iterable[Delivered], pair: Sequence[Recording]) -> list[str]:
     texts = [message.text for message in order]
     faults = []
-    for talker in pair:
-        mark, tail = talker.mark.decode(), talker.tail.decode()
-        got = [text for text in texts if text.startswith(mark)]
-        if got != [f"{mark}{number:08d}{tail}" for number in range(len(talker.sent_at))]:
-            faults.append(f"seat {talker.seat.number}: sent {len(talker.sent_at)}, delivered {len(got)}, not the same")
-    if len(texts) != sum(len(talker.sent_at) for talker in pair):
+    for recording in pair:
+        got = [text for text in texts if text.startswith(recording.mark)]
+        sent = len(recording.sent_at)
+        if got != [recording.text(number) for number in range(sent)]:
+            faults.append(f"seat {recording.seat.number}: sent {sent}, delivered {len(got)}, not the same")
+    if len(texts) != sum(len(recording.sent_at) for recording in pair):
         faults.append(f"room {pair[0].seat.room}: {len(texts)} frames are not what was sent")
     return faults
 
