@@ -7,45 +7,102 @@ import socket
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
+import httptools
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from duologue.kit.problem import Problem
+
 
 class PatientProtocol(HttpToolsProtocol):
-    """Uvicorn's HTTP protocol with a deadline for a request's head: a slow loris holds no connection for long."""
+    """Uvicorn's HTTP protocol with bounds on how a request arrives: a slow loris holds no connection for long.
+
+    `head_seconds` and `body_seconds`: until each is here; `head_bytes`: the longest head, known as it arrives.
+    """
 
     head_seconds: ClassVar[float] = 10.0
+    body_seconds: ClassVar[float] = 30.0
+    head_bytes: ClassVar[int] = 32 * 1024
 
-    _head_timer: asyncio.TimerHandle | None = None
+    _timer: asyncio.TimerHandle | None = None
+    _head_received = 0
+    _in_body = False
 
     def connection_made(self, transport: Any) -> None:
         """Start the clock."""
         super().connection_made(transport)
-        self._head_timer = self.loop.call_later(self.head_seconds, self._too_slow)
+        self._start_timer(self.head_seconds)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the clock."""
         self._stop_timer()
         super().connection_lost(exc)
 
+    def data_received(self, data: bytes) -> None:
+        """Take a part of a request; refuse what is no HTTP, and a head that is too large, before it is all here."""
+        self._unset_keepalive_if_required()
+        self._head_received += len(data)
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            if self._should_upgrade():
+                self.handle_websocket_upgrade()
+        except httptools.HttpParserError:
+            # uvicorn would log it: strangers must not write our log
+            self._refuse(Problem(400, "bad_request", "This is no HTTP/1.1 request."))
+        else:
+            self._watch()
+
     def on_message_begin(self) -> None:
         """Start the clock for a further request on the same connection."""
         super().on_message_begin()
-        if self._head_timer is None:
-            self._head_timer = self.loop.call_later(self.head_seconds, self._too_slow)
+        if self._timer is None:
+            self._start_timer(self.head_seconds)
 
     def on_headers_complete(self) -> None:
         """Stop the clock: the head is here."""
         self._stop_timer()
+        self._in_body = True
+        self._head_received = 0
         super().on_headers_complete()
 
+    def on_message_complete(self) -> None:
+        """Stop the clock: the whole request is here."""
+        self._stop_timer()
+        self._in_body = False
+        super().on_message_complete()
+
+    def _watch(self) -> None:
+        if self._in_body:
+            self._head_received = 0
+            if self._timer is None:
+                self._start_timer(self.body_seconds)
+        elif self._timer is None:
+            # line breaks between requests have ended uvicorn's keep-alive clock and begun nothing
+            if self.cycle is None or self.cycle.response_complete:
+                self._start_timer(self.head_seconds)
+        elif self._head_received > self.head_bytes:
+            self._refuse(Problem(431, "head_too_large", f"At most {self.head_bytes} bytes before the body."))
+
+    def _should_upgrade(self) -> bool:
+        # RFC 6455 section 4.2.1 asks for HTTP/1.1; what comes after it opens sockets in another way (RFC 8441)
+        return self.scope["http_version"] == "1.1" and super()._should_upgrade()
+
+    def _refuse(self, problem: Problem) -> None:
+        self._stop_timer()
+        self.transport.write(problem.response())
+        self.transport.close()
+
+    def _start_timer(self, seconds: float) -> None:
+        self._timer = self.loop.call_later(seconds, self._too_slow)
+
     def _stop_timer(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _too_slow(self) -> None:
-        self._head_timer = None
+        self._timer = None
         self.transport.abort()
 
 

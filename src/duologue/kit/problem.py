@@ -65,6 +65,15 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
             headers["www-authenticate"] = "Bearer"
         return headers
 
+    def response(self, extra_headers: Mapping[str, str] | None = None) -> bytes:
+        """Return a whole HTTP/1.1 answer that ends its connection, for where no framework writes one."""
+        body = self.body()
+        headers = self.headers() | dict(extra_headers or {})
+        headers |= {"content-length": str(len(body)), "connection": "close", "x-content-type-options": "nosniff"}
+        # nothing of the request is echoed into the head
+        lines = [f"HTTP/1.1 {self.status} Refused", *(f"{name}: {value}" for name, value in headers.items())]
+        return ("\r\n".join(lines) + "\r\n\r\n").encode() + body
+
 
 def invalid(errors: FieldErrors) -> Problem:
     """Return the 400 that names each bad field."""

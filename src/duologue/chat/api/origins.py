@@ -17,7 +17,11 @@ def is_welcome(handshake: Handshake, allowed: frozenset[str]) -> bool:
     origin = origin.lower()
     if origin in allowed:
         return True
-    parts = urlsplit(origin)
+    try:
+        parts = urlsplit(origin)
+    except ValueError:
+        # such as `http://[`
+        return False
     # `null` (sandboxed frames, files) has no host and is nobody's
     if parts.scheme not in {"http", "https"} or not parts.netloc or "@" in parts.netloc:
         return False

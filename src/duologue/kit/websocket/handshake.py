@@ -38,12 +38,7 @@ class Refusal(Exception):  # noqa: N818 - the answer, not an accident
 
     def response(self) -> bytes:
         """Return the whole HTTP answer."""
-        body = self.problem.body()
-        headers = self.problem.headers() | dict(self.extra_headers)
-        headers |= {"content-length": str(len(body)), "connection": "close", "x-content-type-options": "nosniff"}
-        # the title is the standard phrase of the status: nothing of the request is echoed into the head
-        lines = [f"HTTP/1.1 {self.problem.status} Refused", *(f"{name}: {value}" for name, value in headers.items())]
-        return ("\r\n".join(lines) + "\r\n\r\n").encode() + body
+        return self.problem.response(self.extra_headers)
 
 
 def parse(request: bytes) -> Handshake:
