@@ -1,0 +1,103 @@
+"""Where allauth asks us: who may sign up, how failed logins are counted, what a finished login does."""
+
+import base64
+import hashlib
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.signals import user_logged_in
+from allauth.core.internal import ratelimit
+from allauth.mfa.adapter import DefaultMFAAdapter
+from cryptography.fernet import Fernet
+from django.conf import settings as django_settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.utils.encoding import force_bytes
+
+from duologue.auth import sessions
+from duologue.auth.login import ContractLogin
+from duologue.auth.models import Handle, LoginSession, User
+from duologue.auth.throttling import exceeded
+from duologue.auth.token_strategy import LOGIN_KEY
+from duologue.auth.usernames import validate_username
+from duologue.contract.usernames import fold
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """The policy of accounts."""
+
+    def clean_username(self, username: str, shallow: bool = False) -> str:
+        """Return the stored form of a username that may be registered. Raise ValidationError."""
+        validate_username(username)
+        folded = fold(username)
+        if not shallow and Handle.objects.filter(pk=folded).exists():
+            raise ValidationError("This username is already taken.", code="username_taken")
+        return folded
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Count a login as failed until it succeeds; raise Problem 429 after too many.
+
+        One account's failures are counted by the address they come from. Counted over all addresses, anybody could
+        lock anybody out by guessing wrong.
+        """
+        key = f"{credentials.get('username', '').lower()}@{ratelimit.get_ip(request)}"
+        self._login_failed_rl_usage = ratelimit.consume(request, app="allauth.account", action="login_failed", key=key)
+        if self._login_failed_rl_usage is None:
+            raise exceeded(request, "login_failed", key)
+
+    def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
+        """Log in, after every stage has passed. At our own endpoint this begins a session with tokens."""
+        marker: ContractLogin | None = getattr(request, "contract_login", None)
+        if marker is None:
+            super().login(request, user)
+            return
+        assert isinstance(user, User)  # noqa: S101 - there is one user model
+        # one commit, and no mail is sent while it is open
+        with transaction.atomic():
+            super().login(request, user)
+            _, marker.tokens = sessions.start(user, user_agent=request.headers.get("user-agent", ""))
+
+    def post_login(
+        self, request: HttpRequest, user: AbstractBaseUser, *, signal_kwargs: dict[str, Any] | None, **kwargs: Any
+    ) -> HttpResponse:
+        """Finish a login. Our own endpoint needs the signal and no page to go to."""
+        if not hasattr(request, "contract_login"):
+            return super().post_login(request, user, signal_kwargs=signal_kwargs, **kwargs)
+        response = HttpResponse()
+        user_logged_in.send(sender=type(user), request=request, response=response, user=user, **(signal_kwargs or {}))
+        return response
+
+    def logout(self, request: HttpRequest) -> None:
+        """End the login behind the request, its tokens too."""
+        sid = request.session.get(LOGIN_KEY)
+        if sid is not None:
+            LoginSession.objects.filter(pk=sid).end("logout")
+        super().logout(request)
+
+    def respond_user_inactive(self, request: HttpRequest, user: AbstractBaseUser) -> HttpResponse:
+        """Answer a login of a deactivated account; the backend lets none come this far."""
+        raise AssertionError("a deactivated account passed authentication")
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):
+    """The policy of second factors: their secrets are stored encrypted."""
+
+    def encrypt(self, text: str) -> str:
+        """Return the stored form of a TOTP or recovery secret."""
+        return _cipher().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """Return the secret."""
+        return _cipher().decrypt(encrypted_text.encode()).decode()
+
+    def get_totp_label(self, user: AbstractBaseUser) -> str:
+        """Return what an authenticator shows beside the code."""
+        return user.get_username()
+
+
+def _cipher() -> Fernet:
+    # a key of its own purpose: what else SECRET_KEY signs tells nothing about it
+    key = hashlib.sha256(b"duologue second factor\0" + force_bytes(django_settings.SECRET_KEY)).digest()
+    return Fernet(base64.urlsafe_b64encode(key))

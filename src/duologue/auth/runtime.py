@@ -1,0 +1,26 @@
+"""What a running auth service holds. Django's settings carry it, since Django calls classes that it makes itself."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from django.conf import settings as django_settings
+
+if TYPE_CHECKING:
+    from duologue.auth.hashing import HashingPool
+    from duologue.auth.settings import AuthSettings
+    from duologue.auth.signing import KeyRing
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """One per process, made by `django_settings.set_up`."""
+
+    settings: "AuthSettings"
+    keys: "KeyRing"
+    hashing: "HashingPool"
+
+
+def runtime() -> Runtime:
+    """Return this process's."""
+    made: Runtime = cast(Any, django_settings).DUOLOGUE
+    return made
