@@ -1,5 +1,6 @@
 """Which services run in this process, and how a request finds its own."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -44,7 +45,8 @@ class Services:
         """Run what has a beginning and an end."""
         async with contextlib.AsyncExitStack() as stack:
             if self.auth is not None:
-                self.auth.prepare()
+                # Django refuses database work on the event loop's thread
+                await asyncio.to_thread(self.auth.prepare)
                 stack.callback(self.auth.close)
             if self.chat is not None:
                 await stack.enter_async_context(self.chat.lifespan())
