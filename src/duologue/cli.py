@@ -73,7 +73,7 @@ def _migrate(options: argparse.Namespace) -> int:
 
 
 def _check_config(options: argparse.Namespace) -> int:
-    values = {}
+    values: dict[str, tuple[object, str]] = {}
     for group in GROUPS:
         values |= _effective(group)
     if options.json:

@@ -42,7 +42,7 @@ def _config(settings: ServeSettings, services: Services) -> uvicorn.Config:
         services.app,
         loop="uvloop",
         http=http,
-        ws=ws,  # type: ignore[arg-type]  # uvicorn takes any protocol class, its annotation names only asyncio's
+        ws=ws,
         lifespan="on",
         log_config=None,
         access_log=False,
