@@ -3,6 +3,8 @@
 import sys
 from pathlib import Path
 
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
 from duologue.cli import GROUPS
@@ -26,12 +28,19 @@ def variable(group: type[BaseSettings], name: str) -> str:
     return alias if isinstance(alias, str) else f"{group.model_config.get('env_prefix', '')}{name}".upper()
 
 
+def shown_default(field: FieldInfo) -> str:
+    """Return a default as the page shows it: the same on every machine."""
+    if field.default_factory is not None:
+        return "(by the machine)"
+    default = field.default.get_secret_value() if isinstance(field.default, SecretStr) else field.default
+    return "(empty)" if default in ("", None) else f"`{default}`"
+
+
 def section(group: type[BaseSettings]) -> str:
     """Return the table of one group."""
     lines = [f"## {HEADINGS[group.__name__]}", "", "| variable | default | meaning |", "|---|---|---|"]
     for name, field in group.model_fields.items():
-        default = field.get_default(call_default_factory=True)
-        shown = "(empty)" if default in ("", None) else f"`{default}`"
+        shown = shown_default(field)
         lines.append(f"| `{variable(group, name)}` | {shown} | {field.description} |")
     return "\n".join(lines) + "\n"
 

@@ -21,7 +21,7 @@ class ChatSettings(BaseSettings):
     auth_timeout: float = Field(3.0, gt=0, description="Seconds until auth counts as away.")
     allowed_origins: str = Field(
         "",
-        description="Pages on other hosts that may open sockets and call the API: origins, separated by commas.",
+        description="Pages on other hosts that may open sockets, separated by commas: https://app.example.com",
     )
     message_characters: int = Field(4000, ge=1, le=30_000, description="Longest message.")
     sends_per_second: float = Field(10.0, gt=0, description="Messages a user may send, sustained, over all sockets …")

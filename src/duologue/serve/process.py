@@ -7,6 +7,8 @@ import sys
 from collections.abc import Sequence
 
 import uvicorn
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
 
 from duologue.kit import logs
 from duologue.kit.http_server import PatientProtocol, Server, listen
@@ -39,7 +41,7 @@ def _config(settings: ServeSettings, services: Services) -> uvicorn.Config:
     chat = services.chat
     ws = "none" if chat is None else protocol_for(chat.open_socket, chat.socket_limits)
     return uvicorn.Config(
-        services.app,
+        _with_cors(services.app, settings.allowed_origins),
         loop="uvloop",
         http=http,
         ws=ws,
@@ -51,6 +53,21 @@ def _config(settings: ServeSettings, services: Services) -> uvicorn.Config:
         forwarded_allow_ips=settings.trusted_proxies,
         timeout_keep_alive=settings.keep_alive,
         timeout_graceful_shutdown=settings.drain_seconds,
+    )
+
+
+def _with_cors(app: ASGIApp, allowed_origins: str) -> ASGIApp:
+    origins = [origin.strip().rstrip("/") for origin in allowed_origins.split(",") if origin.strip()]
+    if not origins:
+        return app
+    # no credentials: the APIs know bearer tokens only, and a cookie of the admin pages is none of a foreign page's
+    return CORSMiddleware(
+        app,
+        allow_origins=origins,
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=["authorization", "content-type", "idempotency-key", "x-session-token"],
+        expose_headers=["link", "retry-after", "idempotent-replayed"],
+        max_age=600,
     )
 
 

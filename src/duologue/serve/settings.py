@@ -18,6 +18,9 @@ class ServeSettings(BaseSettings):
         8000, ge=0, le=65535, validation_alias="PORT", description="Port to listen on; 0 picks a free one."
     )
     data: Path = Field(Path("data"), description="Directory of everything that is kept.")
+    allowed_origins: str = Field(
+        "", description="Pages on other hosts that may call the APIs (CORS) and open sockets, separated by commas."
+    )
     trusted_proxies: str = Field(
         "", description="Addresses or networks, separated by commas, whose X-Forwarded-For is believed."
     )
