@@ -6,7 +6,7 @@ batching window, and a lone sender waits for nobody.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -63,34 +63,42 @@ class GroupCommit:
                 batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
                 if not self._waiting:
                     self._wake.clear()
-                if batch:
-                    await self._settle(batch)
+                outcomes = await self._commit(batch) if batch else []
+                # from here to the next wait nothing can cancel us: each of the batch is answered once
+                self._deliver(batch, outcomes)
+                _answer(batch, outcomes)
+                batch = []
         finally:
             # only a cancelled task has anything left here: nobody waits for ever
             self._closing = True
-            _fail([*batch, *self._waiting])
+            left = [*batch, *self._waiting]
+            _answer(left, [outcome_unknown()] * len(left))
 
-    async def _settle(self, batch: Sequence[Waiting]) -> None:
+    async def _commit(self, batch: Sequence[Waiting]) -> Sequence[Posted | Problem]:
         try:
-            await self._commit(batch)
+            outcomes = await self._store.append([draft for draft, _ in batch])
         except OutcomeUnknownError:
-            _fail(batch)
+            return [outcome_unknown()] * len(batch)
         except Exception:  # noqa: BLE001 - logged in full; the queue must outlive whatever it was
             _log.exception("commit_failed")
-            _fail(batch)
+            return [outcome_unknown()] * len(batch)
+        return [outcome if isinstance(outcome, Posted) else _refusal(outcome) for outcome in outcomes]
 
-    async def _commit(self, batch: Sequence[Waiting]) -> None:
-        outcomes = await self._store.append([draft for draft, _ in batch])
+    def _deliver(self, batch: Sequence[Waiting], outcomes: Sequence[Posted | Problem]) -> None:
         for (draft, _), outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, Posted) and not outcome.duplicate:
-                self._hub.deliver(draft.room, outcome.message)
-        for (draft, reply), outcome in zip(batch, outcomes, strict=True):
-            reply(draft, outcome if isinstance(outcome, Posted) else _refusal(outcome))
+                try:
+                    self._hub.deliver(draft.room, outcome.message)
+                except Exception:  # noqa: BLE001 - as above
+                    _log.exception("delivery_failed")
 
 
-def _fail(batch: Iterable[Waiting]) -> None:
-    for draft, reply in batch:
-        reply(draft, outcome_unknown())
+def _answer(batch: Sequence[Waiting], outcomes: Sequence[Posted | Problem]) -> None:
+    for (draft, reply), outcome in zip(batch, outcomes, strict=True):
+        try:
+            reply(draft, outcome)
+        except Exception:  # noqa: BLE001 - as above
+            _log.exception("reply_failed")
 
 
 def _refusal(outcome: NotAMemberError | ClientIdReusedError) -> Problem:

@@ -31,7 +31,6 @@ def open_writer(path: Path) -> apsw.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         # FULL: NORMAL loses acknowledged rows at a power cut, because it does not sync the WAL at a commit
         connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA wal_autocheckpoint = 4000")
         connection.execute("PRAGMA journal_size_limit = 67108864")
         _check(connection)
         _settle(connection)

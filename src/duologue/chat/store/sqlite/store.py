@@ -86,10 +86,9 @@ class SqliteStore:
     async def _write(self, work: Callable[..., Result], *arguments: Any) -> Result:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._writing, partial(work, *arguments))
-        except OutcomeUnknownError:
-            if self._recovery is None or self._recovery.done():
+        finally:
+            if not self.healthy and (self._recovery is None or self._recovery.done()):
                 self._recovery = asyncio.get_running_loop().create_task(self._recover(), name="store-recovery")
-            raise
 
     async def _recover(self) -> None:
         # a process that is taken out of service gets no more writes that could show that the disk is well again

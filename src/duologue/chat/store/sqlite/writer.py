@@ -12,6 +12,7 @@ from duologue.chat.model import Draft, Room
 from duologue.chat.store.api import Identity, Outcome, OutcomeUnknownError
 from duologue.chat.store.sqlite import rooms
 from duologue.chat.store.sqlite.appender import Appender
+from duologue.chat.store.sqlite.checkpoints import Checkpoints
 from duologue.chat.store.sqlite.connection import open_writer
 
 _log = structlog.get_logger(__name__)
@@ -29,7 +30,7 @@ class Writer:
         self._path = path
         self._connection: apsw.Connection | None = None
         self._complained_at = -_SECONDS_BETWEEN_COMPLAINTS
-        self._appender = self._open()
+        self._open()
         self.healthy = True
         """Whether the last write went well."""
 
@@ -42,7 +43,11 @@ class Writer:
     def append(self, drafts: Sequence[Draft]) -> list[Outcome]:
         """Store a batch as store.api describes it. Raise OutcomeUnknownError."""
         with self._trusted():
-            return self._appender.append(drafts)
+            outcomes = self._appender.append(drafts)
+        # these rows are durable whatever becomes of the checkpoint
+        with contextlib.suppress(OutcomeUnknownError), self._trusted():
+            self._checkpoints.run_if_due()
+        return outcomes
 
     def open_pair(self, a: Identity, b: Identity, created_at: int) -> tuple[Room, bool]:
         """Return the one room of a pair and whether it is new. Raise OutcomeUnknownError."""
@@ -67,7 +72,7 @@ class Writer:
     def _trusted(self) -> Iterator[apsw.Connection]:
         try:
             if self._connection is None:
-                self._appender = self._open()
+                self._open()
             assert self._connection is not None  # noqa: S101 - `_open` has set it
             yield self._connection
         except Exception as error:
@@ -78,15 +83,10 @@ class Writer:
             raise OutcomeUnknownError from error
         self.healthy = True
 
-    def _open(self) -> Appender:
-        connection = open_writer(self._path)
-        try:
-            appender = Appender(connection)
-        except apsw.Error:
-            connection.close(True)
-            raise
-        self._connection = connection
-        return appender
+    def _open(self) -> None:
+        self._connection = connection = open_writer(self._path)
+        self._checkpoints = Checkpoints(connection)
+        self._appender = Appender(connection)
 
     def _complain(self, error: Exception) -> None:
         # a full disk must not be filled by lines that say so

@@ -1,0 +1,70 @@
+"""A store and a listener that do what a test tells them."""
+
+import asyncio
+from collections.abc import Sequence
+
+from duologue.chat.model import Draft, Message, Page, Posted, Room
+from duologue.chat.store.api import Identity, Outcome
+
+
+class ScriptedStore:
+    """Numbers messages from one; `gate` holds every batch back, `script` says what becomes of the next ones."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[str]] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.script: list[Outcome | Exception] = []
+        self._seq = 0
+
+    epoch = "scripted"
+    healthy = True
+
+    async def append(self, drafts: Sequence[Draft]) -> list[Outcome]:
+        self.batches.append([draft.content for draft in drafts])
+        await self.gate.wait()
+        return [self._outcome(draft) for draft in drafts]
+
+    def _outcome(self, draft: Draft) -> Outcome:
+        told = self.script.pop(0) if self.script else None
+        if isinstance(told, Exception) and not isinstance(told, Outcome):
+            raise told
+        self._seq += 1
+        message = Message(
+            self._seq, draft.room.id, self._seq, draft.sender.number, draft.content, draft.created_at, draft.client_id
+        )
+        return told or Posted(message, duplicate=False)
+
+    async def open_room(self, a: Identity, b: Identity, created_at: int) -> tuple[Room, bool]:
+        raise NotImplementedError
+
+    async def pair(self, user_id: str, username: str) -> Room | None:
+        raise NotImplementedError
+
+    async def room(self, room_id: int) -> Room | None:
+        raise NotImplementedError
+
+    async def page(self, room: Room, *, before: int | None, after: int | None, limit: int) -> Page:
+        raise NotImplementedError
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+
+class Ear:
+    """A listener that keeps what it hears; `broken` makes it raise."""
+
+    def __init__(self, *, broken: bool = False) -> None:
+        self.heard: list[int] = []
+        self.frames: list[bytes] = []
+        self.broken = broken
+        self.was_cut = False
+
+    def deliver(self, seq: int, frame: bytes) -> None:
+        if self.broken:
+            raise ConnectionError
+        self.heard.append(seq)
+        self.frames.append(frame)
+
+    def cut(self) -> None:
+        self.was_cut = True

@@ -1,0 +1,49 @@
+"""The sweep looks at every socket, and outlives a broken one."""
+
+import asyncio
+
+import pytest
+
+from duologue.chat.delivery import heartbeat
+from duologue.chat.delivery.heartbeat import Heartbeat
+
+pytestmark = pytest.mark.anyio
+
+
+class Heart:
+    """Counts its beats."""
+
+    def __init__(self, *, broken: bool = False) -> None:
+        self.beats: list[float] = []
+        self.broken = broken
+
+    def beat(self, now: float) -> None:
+        self.beats.append(now)
+        if self.broken:
+            raise RuntimeError
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heartbeat, "_SWEEP_SECONDS", 0.01)
+    monkeypatch.setattr(heartbeat, "_SLICE", 2)
+
+
+async def test_every_socket_is_looked_at_again_and_again() -> None:
+    sweep, hearts = Heartbeat(), [Heart(broken=n == 1) for n in range(5)]
+    for heart in hearts:
+        sweep.add(heart)
+    await asyncio.sleep(0.2)
+    await sweep.close()
+    assert all(len(heart.beats) >= 2 for heart in hearts)
+    assert all(heart.beats == sorted(heart.beats) for heart in hearts)
+
+
+async def test_a_socket_that_is_gone_is_forgotten() -> None:
+    sweep, gone = Heartbeat(), Heart()
+    sweep.add(gone)
+    sweep.remove(gone)
+    sweep.remove(gone)
+    await asyncio.sleep(0.05)
+    await sweep.close()
+    assert gone.beats == []

@@ -1,0 +1,67 @@
+"""Who hears what."""
+
+import msgspec
+import pytest
+
+from duologue.chat.delivery.hub import Hub
+from duologue.chat.model import Message, Person, Room
+from tests.chat.delivery.stand_ins import Ear
+from tests.chat.people import NOON
+
+ROOM = Room(7, Person(1, "1", "alice"), Person(2, "2", "bob"), NOON)
+MESSAGE = Message(501, 7, 85, 2, "Hi", NOON, None)
+
+
+def test_all_sockets_of_the_room_hear_one_frame_and_others_none() -> None:
+    hub, here, too, elsewhere = Hub(), Ear(), Ear(), Ear()
+    hub.join(7, here)
+    hub.join(7, too)
+    hub.join(8, elsewhere)
+    hub.deliver(ROOM, MESSAGE)
+
+    assert here.heard == too.heard == [85]
+    assert here.frames[0] is too.frames[0]
+    assert elsewhere.heard == []
+    assert msgspec.json.decode(here.frames[0][here.frames[0].index(b"{") :]) == {
+        "type": "message", "id": 501, "room": 7, "sender_id": "bob", "username": "bob", "message": "Hi",
+        "content": "Hi", "timestamp": "2025-11-02T20:18:12.365841Z", "is_read": False, "seq": 85,
+    }  # fmt: skip
+
+
+def test_who_has_left_hears_nothing_and_the_room_is_forgotten() -> None:
+    hub, ear = Hub(), Ear()
+    hub.join(7, ear)
+    hub.leave(7, ear)
+    hub.leave(7, ear)
+    hub.deliver(ROOM, MESSAGE)
+    assert ear.heard == []
+    assert hub._rooms == {}
+
+
+def test_a_socket_that_leaves_while_it_hears_disturbs_nobody() -> None:
+    hub, last = Hub(), Ear()
+
+    class Leaver(Ear):
+        def deliver(self, seq: int, frame: bytes) -> None:
+            super().deliver(seq, frame)
+            hub.leave(7, self)
+
+    leavers = [Leaver(), Leaver()]
+    for ear in [*leavers, last]:
+        hub.join(7, ear)
+    hub.deliver(ROOM, MESSAGE)
+    hub.deliver(ROOM, msgspec.structs.replace(MESSAGE, seq=86))
+    assert [ear.heard for ear in [*leavers, last]] == [[85], [85], [85, 86]]
+
+
+@pytest.mark.parametrize("most", [1, 3])
+def test_sockets_are_counted_for_each_user(most: int) -> None:
+    hub = Hub()
+    assert [hub.count_in("1", most) for _ in range(most + 1)] == [True] * most + [False]
+    assert hub.count_in("2", most)
+    hub.count_out("1")
+    assert hub.count_in("1", most)
+    for _ in range(most):
+        hub.count_out("1")
+    hub.count_out("2")
+    assert hub._sockets == {}

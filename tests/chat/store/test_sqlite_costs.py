@@ -1,0 +1,107 @@
+"""What the SQLite store does for a batch or a page is a fixed number of statements, however large the room."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import apsw
+import pytest
+
+from duologue.chat.migrations import migrate
+from duologue.chat.model import Room
+from duologue.chat.store.sqlite import appender, history, rooms
+from duologue.chat.store.sqlite.appender import Appender
+from duologue.chat.store.sqlite.connection import open_writer
+from tests.chat.people import ALICE, BOB, NOON, Known, draft
+
+Counted = Callable[[Callable[[], object]], tuple[list[str], int]]
+
+
+@pytest.fixture
+def connection(tmp_path: Path) -> Iterator[apsw.Connection]:
+    """A writing connection on an empty database."""
+    file = tmp_path / "chat.sqlite3"
+    migrate(file)
+    opened = open_writer(file)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def counted(connection: apsw.Connection) -> Counted:
+    """Run something; return its statements, and the steps that SQLite's virtual machine took for them."""
+
+    def run(work: Callable[[], object]) -> tuple[list[str], int]:
+        statements: list[str] = []
+        steps = 0
+
+        def profiled(event: dict[str, Any]) -> None:
+            nonlocal steps
+            statements.append(str(event["sql"]))
+            status = event["stmt_status"]
+            steps += status["SQLITE_STMTSTATUS_VM_STEP"]
+            assert status["SQLITE_STMTSTATUS_FULLSCAN_STEP"] <= 1000, event["sql"]
+
+        connection.trace_v2(apsw.SQLITE_TRACE_PROFILE, profiled)
+        work()
+        connection.trace_v2(0, None)
+        return statements, steps
+
+    return run
+
+
+def open_room(connection: apsw.Connection, other: Known = BOB) -> Room:
+    room, _ = rooms.open_pair(connection, ALICE, other, NOON)
+    return room
+
+
+@pytest.mark.parametrize("size", [1, 10, 256])
+def test_a_batch_costs_a_fixed_number_of_statements(connection: apsw.Connection, counted: Counted, size: int) -> None:
+    room = open_room(connection)
+    writing = Appender(connection)
+    writing.append([draft(room, ALICE, client_id="first")])
+    statements, _ = counted(lambda: writing.append([draft(room, ALICE, client_id=str(n)) for n in range(size)]))
+
+    own = [statement for statement in statements if not statement.startswith("--")]
+    assert len(own) == 5, own
+    assert own[0] == "BEGIN IMMEDIATE"
+    assert own[-1] == "COMMIT"
+
+
+def test_a_page_of_a_long_room_costs_what_one_of_a_short_room_does(
+    connection: apsw.Connection, counted: Counted
+) -> None:
+    short, long = open_room(connection), open_room(connection, Known("3", "eve"))
+    writing = Appender(connection)
+    writing.append([draft(short, ALICE) for _ in range(100)])
+    for _ in range(20):
+        writing.append([draft(long, ALICE) for _ in range(1000)])
+
+    for before, after in ((None, None), (90, None), (None, 20)):
+        brief, brief_steps = counted(lambda b=before, a=after: history.read_page(connection, short, b, a, 50))  # type: ignore[misc]  # bound now
+        ample, ample_steps = counted(lambda b=before, a=after: history.read_page(connection, long, b, a, 50))  # type: ignore[misc]  # bound now
+        assert len(ample) == len(brief) <= 6
+        assert ample_steps <= brief_steps * 1.1
+
+
+def test_a_member_check_and_a_known_id_do_not_depend_on_how_much_was_said(
+    connection: apsw.Connection, counted: Counted
+) -> None:
+    room = open_room(connection)
+    writing = Appender(connection)
+    _, few = counted(lambda: writing.append([draft(room, ALICE, client_id="a")]))
+    for batch in range(10):
+        writing.append([draft(room, ALICE, client_id=f"{batch}-{n}") for n in range(500)])
+    _, many = counted(lambda: writing.append([draft(room, ALICE, client_id="b")]))
+    assert many <= few * 1.1
+
+
+def test_heads_that_were_forgotten_are_read_again(connection: apsw.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(appender, "_HEADS_KEPT", 2)
+    places = [open_room(connection, Known(f"p{n}", f"pal{n}")) for n in range(5)]
+    writing = Appender(connection)
+    for round_ in range(1, 4):
+        for room in places:
+            [outcome] = writing.append([draft(room, ALICE)])
+            assert outcome.message.seq == round_  # type: ignore[union-attr]  # a member's message without an id is posted
+    assert len(writing._heads) == 2
