@@ -22,7 +22,7 @@ from duologue.kit.websocket.frames import text_frame
 _log = structlog.get_logger(__name__)
 _PATH = re.compile(r"/ws/chat/([1-9][0-9]{0,17})/?", re.ASCII)
 _MOST_MISTAKES = 5
-_MOST_EARLY_FRAMES = 32
+_MOST_EARLY_FRAMES = 1000
 
 _frame_in = decoder(FrameIn)
 
@@ -115,6 +115,13 @@ class ChatSocket(WebSocket):
             self._chat.hub.leave(self._room_id, self)
         if self._who is not None:
             self._chat.hub.count_out(self._who.sub)
+
+    def left(self, code: int) -> None:
+        """Say goodbye when all that came before the peer's close has been taken and answered."""
+        if self._task is None and self._pending == 0:
+            self.say_goodbye(code)
+        elif not self.closing:
+            self.loop.call_later(0.005, self.left, code)
 
     def shutting_down(self) -> None:
         """Close when the last message on its way has been answered."""

@@ -29,6 +29,7 @@ class WebSocket(picows.WSListener):
         "_assembly_timer",
         "_backlog",
         "_control",
+        "_peer_left",
         "closing",
         "last_heard",
         "limits",
@@ -50,6 +51,7 @@ class WebSocket(picows.WSListener):
         self.loop = asyncio.get_running_loop()
         self.last_heard = self.loop.time()
         self.closing = False
+        self._peer_left = False
         self._assembly: Assembly | None = None
         self._assembly_timer: asyncio.TimerHandle | None = None
         self._control: Budget | None = None
@@ -66,6 +68,10 @@ class WebSocket(picows.WSListener):
 
     def closed(self) -> None:
         """Called once, when the connection is gone for whatever reason."""
+
+    def left(self, code: int) -> None:
+        """Called when the peer closes with this code; override it to finish what came before, then `say_goodbye`."""
+        self.say_goodbye(code)
 
     def shutting_down(self) -> None:
         """Called when the server stops; override it to finish what has begun before the close."""
@@ -85,6 +91,17 @@ class WebSocket(picows.WSListener):
         self.send = _nowhere
         self._stop_assembly()
         self._send_close(code, reason)
+        self.loop.call_later(self.limits.closing_seconds, self.cut)
+
+    def say_goodbye(self, code: int) -> None:
+        """Answer the peer's close with its own code, and end the connection."""
+        if self.closing:
+            return
+        self.closing = True
+        self.send = _nowhere
+        self._stop_assembly()
+        self._send_close(code)
+        self.wire.disconnect()
         self.loop.call_later(self.limits.closing_seconds, self.cut)
 
     def refused(self) -> None:
@@ -120,7 +137,7 @@ class WebSocket(picows.WSListener):
         """Picows: a frame is here; it points into the read buffer and is gone when we return."""
         self.last_heard = self.loop.time()
         kind = frame.msg_type
-        if transport.is_close_frame_sent:
+        if self._peer_left or transport.is_close_frame_sent:
             # by us, or by picows, which looks one frame ahead: nothing counts any more but the peer's own close
             if kind == _CLOSE:
                 transport.disconnect()
@@ -205,12 +222,8 @@ class WebSocket(picows.WSListener):
         code = int.from_bytes(payload[:2], "big") if payload else CloseCode.NORMAL
         if not may_be_received(code):
             raise Violation(CloseCode.PROTOCOL_ERROR, "bad close code")
-        self.closing = True
-        self.send = _nowhere
-        self._stop_assembly()
-        self._send_close(code)
-        self.wire.disconnect()
-        self.loop.call_later(self.limits.closing_seconds, self.cut)
+        self._peer_left = True
+        self.left(code)
 
     def cut(self) -> None:
         """End the connection without a word."""
