@@ -1,0 +1,139 @@
+import { Conversation } from "./conversation.js";
+import { empty, handle } from "./forms.js";
+import { Problem } from "./problem.js";
+import { openRoom } from "./rooms.js";
+import { ConversationScreen } from "./screen.js";
+import { Session } from "./session.js";
+
+const part = (id) => document.getElementById(id);
+
+let session = null;
+let conversation = null;
+let screen = null;
+
+// Who you are
+
+handle(part("login"), async ({ username, password }) => {
+  begin(await Session.logIn(username, password));
+});
+
+handle(part("register"), async (account) => {
+  await Session.register(account);
+  begin(await Session.logIn(account.username, account.password));
+});
+
+part("to-register").addEventListener("click", () => showWelcome("register"));
+part("to-login").addEventListener("click", () => showWelcome("login"));
+
+part("logout").addEventListener("click", async () => {
+  const ending = session;
+  end("");
+  forget();
+  // a session that cannot be ended now ends by itself; the tokens are gone from here in any case
+  await ending.logOut().catch((problem) => {
+    if (problem.status !== 401) part("notice").textContent = `Logged out here only: ${problem.message}`;
+  });
+});
+
+function begin(begun) {
+  empty(part("login"));
+  empty(part("register"));
+  session = begun;
+  session.onended = () => session === begun && end("Your login has ended. Log in again to go on.");
+  part("me").textContent = session.username;
+  part("notice").textContent = "";
+  part("welcome").hidden = true;
+  part("chat").hidden = false;
+  if (conversation?.timeline.me === session.username) conversation.resume(session);
+  else forget();
+  part(conversation === null ? "other" : "text").focus();
+}
+
+/** Back to the login. The conversation stays in memory, with what waits in it, for the same person. */
+function end(why) {
+  session = null;
+  conversation?.stop();
+  part("chat").hidden = true;
+  part("welcome").hidden = false;
+  part("notice").textContent = why;
+  showWelcome("login");
+}
+
+function showWelcome(form) {
+  for (const name of ["login", "register"]) part(`${name}-card`).hidden = name !== form;
+  part(form).elements[0].focus();
+}
+
+// With whom you speak
+
+handle(part("open"), async ({ participant_b: other }) => {
+  const room = await openRoom(session, other.trim());
+  forget();
+  const partner = room.participant_a === session.username ? room.participant_b : room.participant_a;
+  screen = new ConversationScreen(session.username, (clientId) => conversation.discard(clientId));
+  conversation = new Conversation(session, room.id, partner, screen);
+  conversation.start();
+  empty(part("open"));
+  part("partner").textContent = partner;
+  part("conversation").hidden = false;
+  part("text").value = "";
+  part("text").focus();
+});
+
+/** Close the conversation. What the same person has said and is not stored yet is still sent; nobody else's is. */
+function forget() {
+  if (conversation?.timeline.me === session?.username) conversation?.leave();
+  else conversation?.stop();
+  screen?.clear();
+  conversation = screen = null;
+  part("conversation").hidden = true;
+  part("text").value = "";
+}
+
+// What you say
+
+function say() {
+  const text = part("text").value.toWellFormed();
+  if (text.trim() === "" || conversation === null) return;
+  part("text").value = "";
+  conversation.say(text);
+  screen.scrollToEnd();
+}
+
+part("compose").addEventListener("submit", (event) => {
+  event.preventDefault();
+  say();
+  part("text").focus();
+});
+
+part("text").addEventListener("keydown", (event) => {
+  // while an input method composes, Enter chooses a word
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  event.preventDefault();
+  say();
+});
+
+part("earlier").addEventListener("click", async () => {
+  const button = part("earlier");
+  button.disabled = true;
+  await conversation.loadEarlier().catch((problem) => {
+    if (!(problem instanceof Problem)) throw problem;
+    part("state").textContent = problem.message;
+  });
+  button.disabled = false;
+});
+
+part("reconnect").addEventListener("click", () => conversation.start());
+part("to-end").addEventListener("click", () => screen.scrollToEnd());
+part("scroller").addEventListener("scroll", () => screen?.scrolled());
+
+// The world outside
+
+window.addEventListener("online", () => session !== null && conversation?.start());
+document.addEventListener("visibilitychange", () => !document.hidden && screen?.seen());
+window.addEventListener("beforeunload", (event) => {
+  // what waits is kept in memory only
+  if (conversation?.timeline.waiting.length > 0) event.preventDefault();
+});
+
+showWelcome("login");
