@@ -30,7 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     raise_file_limit()
     if options.urgent:
         os.nice(-11)
-    os.environ["PYTHONPATH"] = str(_FOLDER.parent)  # the clients and references are modules of this package
+    # the clients and references are modules of this package
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(_FOLDER.parent), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
     chosen = options.only or list(ROWS)
     placement = Placement()
     with _working_directory() as directory:
