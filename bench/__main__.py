@@ -31,7 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.urgent:
         os.nice(-11)
     # the clients and references are modules of this package
-    os.environ["PYTHONPATH"] = os.pathsep.join([str(_FOLDER.parent), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
+    already = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(_FOLDER.parent), already]))
     chosen = options.only or list(ROWS)
     placement = Placement()
     with _working_directory() as directory:
