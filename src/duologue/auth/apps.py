@@ -1,6 +1,7 @@
-"""The Django application."""
+"""The Django applications."""
 
 from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
 
 
 class AuthConfig(AppConfig):
@@ -10,3 +11,9 @@ class AuthConfig(AppConfig):
     label = "duologue_auth"
     verbose_name = "Accounts"
     default_auto_field = "django.db.models.BigAutoField"
+
+
+class AdminSiteConfig(AdminConfig):
+    """Django's admin with our site."""
+
+    default_site = "duologue.auth.admin_site.Site"

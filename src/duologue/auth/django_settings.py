@@ -13,10 +13,13 @@ from duologue.auth.runtime import Runtime
 from duologue.auth.settings import AuthSettings
 from duologue.auth.signing import KeyRing, make_key
 from duologue.kit.files import create_private, private_directory, read_private
+from duologue.kit.interval import Interval
 
 # Rollback journal, not WAL: SQLite before 3.51.3 can lose committed pages when two connections write and checkpoint a
 # WAL at the same instant, and Python brings 3.40. EXTRA: a commit has reached the disk, its directory entry too.
 _SQLITE_PRAGMAS = "PRAGMA journal_mode=DELETE;PRAGMA synchronous=EXTRA;PRAGMA cache_size=-512"
+
+_HOUSEKEEPING_SECONDS = 6 * 3600
 
 _BACKEND = "duologue.auth.backends.AccountBackend"
 
@@ -40,6 +43,7 @@ def set_up(settings: AuthSettings) -> Runtime:
         settings=settings,
         keys=KeyRing(settings.keys),
         hashing=HashingPool(settings.password_workers, settings.password_waiting, settings.password_wait_seconds),
+        housekeeping=Interval(_HOUSEKEEPING_SECONDS),
     )
     django_settings.configure(**build(settings, read_private(settings.secret_key).decode()), DUOLOGUE=runtime)
     django.setup()
@@ -82,7 +86,7 @@ def build(settings: AuthSettings, secret_key: str) -> dict[str, Any]:
 
 
 _APPS = [
-    "django.contrib.admin",
+    "duologue.auth.apps.AdminSiteConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -92,7 +96,7 @@ _APPS = [
     "allauth.account",
     "allauth.headless",
     "allauth.mfa",
-    "duologue.auth",
+    "duologue.auth.apps.AuthConfig",
 ]
 
 _MIDDLEWARE = [

@@ -9,6 +9,8 @@ from allauth.account.internal.stagekit import get_pending_stage
 from allauth.account.models import Login
 from django.http import HttpRequest
 
+from duologue.auth.housekeeping import clean_up
+from duologue.auth.runtime import runtime
 from duologue.auth.throttling import spend
 from duologue.auth.tokens import TokenPair
 from duologue.auth.usernames import folded_or_none
@@ -52,6 +54,8 @@ def log_in(request: HttpRequest, username: str, password: str) -> TokenPair:
     perform_password_login(request, {"username": name}, Login(user=user))
     if marker.tokens is None:
         raise _unfinished(request)
+    if runtime().housekeeping.is_due():
+        clean_up()
     return marker.tokens
 
 

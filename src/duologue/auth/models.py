@@ -45,7 +45,7 @@ class User(AbstractUser):
         error_messages={"unique": "This username is already taken."},
     )
     # unique among confirmed addresses only, which allauth's EmailAddress holds
-    email = models.EmailField(max_length=254, blank=True)
+    email = models.EmailField(max_length=254, blank=True, db_index=True)
 
     class Meta:
         """Django's options."""

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django.conf import settings as django_settings
 
+from duologue.kit.interval import Interval
+
 if TYPE_CHECKING:
     from duologue.auth.hashing import HashingPool
     from duologue.auth.settings import AuthSettings
@@ -18,6 +20,7 @@ class Runtime:
     settings: "AuthSettings"
     keys: "KeyRing"
     hashing: "HashingPool"
+    housekeeping: Interval
 
 
 def runtime() -> Runtime:
