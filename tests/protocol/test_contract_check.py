@@ -66,6 +66,13 @@ def test_a_path_or_a_method_that_is_not_there_passes_when_it_is_refused_well() -
     refuse("DELETE", f"{ONE}/api/chat/rooms/1/messages/", 405, "method_not_allowed", {"allow": "GET, HEAD, POST"})
 
 
+def test_what_any_request_can_get_passes_anywhere() -> None:
+    refuse("POST", f"{ONE}/api/login/", 400, "bad_request", {})
+    refuse("GET", f"{ONE}/api/nothing/", 431, "head_too_large", {})
+    with pytest.raises(UndocumentedAnswer):
+        refuse("GET", f"{ONE}/api/nothing/", 431, "bad_request", {})
+
+
 def test_the_other_service_is_not_there_by_name() -> None:
     refuse("POST", "http://auth.localhost/api/chat/rooms/", 404, "not_found", {})
     with pytest.raises(UndocumentedAnswer):

@@ -31,6 +31,7 @@ class Stage:
         self._server = server
         self._names = {person: f"{person}-{number}" for person in PEOPLE}
         self._sockets: dict[str, ClientConnection] = {}
+        self._open = contextlib.ExitStack()
         with httpx.Client(base_url=server.url, event_hooks=hooks(), timeout=PATIENCE) as client:
             self._tokens = {person: _account(client, name) for person, name in self._names.items()}
             pair = {"participant_a": self._names["alice"], "participant_b": self._names["bob"]}
@@ -51,17 +52,18 @@ class Stage:
 
     def end(self) -> None:
         """Nothing more may come; then hang up."""
-        for socket in self._sockets.values():
-            with contextlib.suppress(ConnectionClosed):
-                socket.ping().wait(PATIENCE)
-                with pytest.raises(TimeoutError):
-                    socket.recv(timeout=0)
-            socket.close()
+        with self._open:
+            for socket in self._sockets.values():
+                with contextlib.suppress(ConnectionClosed):
+                    socket.ping().wait(PATIENCE)
+                    with pytest.raises(TimeoutError):
+                        socket.recv(timeout=0)
 
     def _connect(self, socket: str, line: dict[str, Any]) -> None:
         headers = {"Authorization": f"Bearer {self._tokens[line['connect']]}"} if line["authorization_header"] else {}
         url = f"{self._server.url.replace('http', 'ws', 1)}/ws/chat/{self._room}/"
-        self._sockets[socket] = connect(url, additional_headers=headers, proxy=None, compression=None)
+        opening = connect(url, additional_headers=headers, proxy=None, compression=None)
+        self._sockets[socket] = self._open.enter_context(opening)
         if headers:
             self._wait_until_inside(socket)
 

@@ -29,6 +29,8 @@ PASSED_OVER = (
 )
 # which documents hold on a host; any other host serves both
 BY_NAME = {"auth.localhost": ("auth",), "chat.localhost": ("chat",)}
+# what any request can get, before the server looks at which operation it is
+ANYWHERE = {400: "bad_request", 408: "request_timeout", 431: "head_too_large"}
 # HTTP itself gives these to every GET; no document lists them
 IMPLIED_METHODS = frozenset({"HEAD", "OPTIONS"})
 
@@ -191,6 +193,8 @@ def check(response: httpx.Response) -> None:
     found = _find(url.host, url.path)
     answers = found.methods.get("GET" if method == "HEAD" else method) if found else None
     complaint = _outside(response, found) if answers is None else _documented(response, answers)
+    if complaint and response.status_code in ANYWHERE:
+        complaint = complaint if _refusal(response, ANYWHERE[response.status_code]) else None
     if complaint:
         shown = response.text[:500]
         raise UndocumentedAnswer(f"{method} {url.path} → {response.status_code}: {complaint}\n{shown}")
