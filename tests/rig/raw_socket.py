@@ -44,7 +44,7 @@ def header(
 
 def text(content: str | dict[str, Any]) -> bytes:
     """Return a proper text frame; a dict becomes JSON."""
-    return frame(TEXT, (content if isinstance(content, str) else json.dumps(content)).encode())
+    return frame(TEXT, (content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)).encode())
 
 
 def close(code: int, reason: bytes = b"") -> bytes:

@@ -33,7 +33,8 @@ class ChatSettings(BaseSettings):
     ping_interval: float = Field(
         25.0, gt=0, description="Seconds of silence until a socket is asked for a sign of life."
     )
-    ping_timeout: float = Field(20.0, gt=0, description="Seconds until a socket that does not answer is cut.")
+    # not below the sweep's own interval: a socket would be cut that was never asked
+    ping_timeout: float = Field(20.0, ge=5, description="Seconds until a socket that does not answer is cut.")
     frame_bytes: int = Field(32 * 1024, ge=1024, description="Largest frame, and largest message in fragments.")
     queued_frames: int = Field(
         256, ge=1, description="Frames that wait for a slow reader until it is closed with 4429."

@@ -8,7 +8,7 @@ import pytest
 
 from tests.rig.people import Person
 from tests.rig.raw_socket import RawSocket, text
-from tests.rig.server import RunningServer
+from tests.rig.server import RunningServer, running_server
 
 Pair = tuple[Person, Person, int]
 
@@ -62,6 +62,29 @@ class Bystanders:
 def pair(server: RunningServer) -> Pair:
     """Two people and the room that they share."""
     alice, bob = Person.arrive(server, "alice"), Person.arrive(server, "bob")
+    return alice, bob, alice.room_with(bob)
+
+
+@pytest.fixture(scope="package")
+def strict_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server with little patience, and two pages on other hosts that may open sockets."""
+    settings = {
+        "DUOLOGUE_AUTH_DEADLINE": "1",
+        "DUOLOGUE_REQUEST_HEAD_SECONDS": "1",
+        "DUOLOGUE_PING_INTERVAL": "1",
+        "DUOLOGUE_PING_TIMEOUT": "5",
+        "DUOLOGUE_KEEP_ALIVE": "1",
+        "DUOLOGUE_QUEUED_FRAMES": "16",
+        "DUOLOGUE_ALLOWED_ORIGINS": "https://good.example, http://localhost:3000/",
+    }
+    with running_server(tmp_path_factory.mktemp("strict"), settings) as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def strict_pair(strict_server: RunningServer) -> Pair:
+    """Two people on that server."""
+    alice, bob = Person.arrive(strict_server, "alice"), Person.arrive(strict_server, "bob")
     return alice, bob, alice.room_with(bob)
 
 

@@ -1,0 +1,152 @@
+"""Who opens a connection and does not go on is let go: without a token, in half a head, without a sign of life."""
+
+import math
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.kit.websocket.conftest import Pair
+from tests.rig.raw_socket import CONTINUATION, PING, PONG, TEXT, RawSocket, close, frame, opening, text
+from tests.rig.server import RunningServer
+
+
+def dribble(raw: RawSocket, data: bytes) -> None:
+    """Send a byte every now and then, for two seconds at most."""
+    for byte in data[:20]:
+        raw.send_until_gone(bytes([byte]))
+        time.sleep(0.1)
+
+
+SILENCE: dict[str, Callable[[RawSocket], None]] = {
+    "nothing": lambda raw: None,
+    "pings": lambda raw: raw.send(frame(PING, b"here") * 5),
+    "half-a-frame": lambda raw: raw.send(text({"token": "x" * 99})[:30]),
+    "half-a-message": lambda raw: raw.send(
+        frame(TEXT, b'{"token":"', fin=False) + frame(CONTINUATION, b"x", fin=False)
+    ),
+    "byte-by-byte": lambda raw: dribble(raw, text({"token": "x" * 99})),
+}
+
+
+def refused_in_time(raw: RawSocket, began: float, seconds: float) -> None:
+    while (got := raw.receive()).opcode == PONG:
+        pass
+    assert b'"code":"auth_timeout"' in got.payload
+    assert raw.close_code() == 4408
+    raw.send(close(1000))
+    assert seconds - 0.2 < time.monotonic() - began < seconds + 1.5
+    assert raw.is_gone()
+
+
+@pytest.mark.parametrize("act", SILENCE.values(), ids=SILENCE)
+def test_a_socket_without_a_token_is_closed(strict_pair: Pair, act: Callable[[RawSocket], None]) -> None:
+    alice, _, room = strict_pair
+    began = time.monotonic()
+    with RawSocket.open(alice.server.port, f"/ws/chat/{room}/") as raw:
+        act(raw)
+        refused_in_time(raw, began, 1)
+
+
+def test_by_default_it_has_five_seconds(pair: Pair) -> None:
+    alice, _, room = pair
+    began = time.monotonic()
+    with RawSocket.open(alice.server.port, f"/ws/chat/{room}/", timeout=8) as raw:
+        refused_in_time(raw, began, 5)
+
+
+def test_a_hundred_at_once(strict_pair: Pair) -> None:
+    alice, _, room = strict_pair
+    sockets = [RawSocket.open(alice.server.port, f"/ws/chat/{room}/") for _ in range(100)]
+    assert {raw.close_code() for raw in sockets} == {4408}
+    for raw in sockets:
+        raw.tcp.close()
+
+
+@pytest.mark.parametrize("in_the_frame", [True, False], ids=["frame", "header"])
+def test_a_socket_with_a_token_outlives_the_deadline(strict_pair: Pair, in_the_frame: bool) -> None:
+    alice, _, room = strict_pair
+    with RawSocket.open(alice.server.port, f"/ws/chat/{room}/", {} if in_the_frame else alice.headers) as raw:
+        if in_the_frame:
+            raw.send(text({"token": alice.token}))
+        time.sleep(1.3)
+        raw.send(text({"message": "still here"}))
+        while (got := raw.receive()).opcode != TEXT:
+            pass
+        assert b"still here" in got.payload
+
+
+def test_a_token_that_comes_after_the_deadline_is_too_late(strict_pair: Pair) -> None:
+    alice, _, room = strict_pair
+    with RawSocket.open(alice.server.port, f"/ws/chat/{room}/") as raw:
+        time.sleep(1.2)
+        raw.send_until_gone(text({"token": alice.token, "message": "TOO LATE"}))
+        assert raw.error() == "auth_timeout"
+        assert raw.close_code() == 4408
+    assert "TOO LATE" not in {each["content"] for each in alice.whole_history(room)}
+
+
+HALF_HEADS = {
+    "nothing": b"",
+    "half-a-line": b"GET /ws/ch",
+    "no-headers": b"GET /ws/chat/1/ HTTP/1.1\r\n",
+    "all-but-the-end": opening("/ws/chat/1/")[:-2],
+    "rest": b"POST /api/chat/rooms/ HTTP/1.1\r\nHost: x\r\nContent-Le",
+    "after-a-good-request": b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /healthz HT",
+    "line-breaks": b"\r\n\r\n",
+    "line-breaks-after-a-good-request": b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" + b"\r\n",
+}
+
+
+def test_half_a_head_is_not_waited_for(strict_server: RunningServer) -> None:
+    def wait(half: bytes, slowly: bool) -> float:
+        began = time.monotonic()
+        with RawSocket(strict_server.port, timeout=8) as raw:
+            if slowly:
+                dribble(raw, half)
+            else:
+                raw.send(half)
+            return time.monotonic() - began if raw.is_gone() else math.inf
+
+    with ThreadPoolExecutor(2 * len(HALF_HEADS)) as pool:
+        waiting = {
+            f"{name}, {'byte by byte' if slowly else 'at once'}": pool.submit(wait, half, slowly)
+            for name, half in HALF_HEADS.items()
+            for slowly in (False, True)
+        }
+    # two seconds of dribbling, one for the head, some for the machine
+    assert {name: took for name, each in waiting.items() if (took := each.result()) > 4.5} == {}
+
+
+def test_a_whole_head_in_pieces_works(strict_server: RunningServer) -> None:
+    request = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+    with RawSocket(strict_server.port) as raw:
+        for at in range(0, len(request), 5):
+            raw.send(request[at : at + 5])
+            time.sleep(0.02)
+        assert raw.answer().status == 200
+
+
+@pytest.mark.slow
+def test_who_gives_no_sign_of_life_is_cut_and_who_answers_stays(strict_pair: Pair) -> None:
+    alice, _, room = strict_pair
+    with alice.socket(room, timeout=15) as dead, alice.socket(room, timeout=15) as alive:
+        stop = threading.Event()
+
+        def answer_pings() -> None:
+            while not stop.is_set():
+                if (got := alive.receive()).opcode == PING:
+                    alive.send(frame(PONG, got.payload))
+
+        answering = threading.Thread(target=answer_pings, daemon=True)
+        answering.start()
+        assert dead.is_gone()
+        stop.set()
+        alive.send(text({"message": "alive"}))
+        answering.join(5)
+        assert not answering.is_alive()
+        alive.send(text({"message": "and kicking"}))
+        while b"and kicking" not in alive.receive().payload:
+            pass
