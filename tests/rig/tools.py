@@ -72,5 +72,7 @@ def _install_from_npm(npm: str) -> bool:
 
 def _run(command: list[str], folder: Path | None = None) -> bool:
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, timeout=_INSTALL_SECONDS)
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, timeout=_INSTALL_SECONDS, check=False
+    )
     return done.returncode == 0

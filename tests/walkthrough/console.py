@@ -1,8 +1,8 @@
 """Runs the `console` blocks of a Markdown file as a person would type them, and compares what they print.
 
 In such a block a line that begins with `$ ` is a command, which goes on after a backslash at its end, and the others
-are what it prints. `…` stands for anything within a line; a line that is only `…` stands for any lines. The commands of a
-file share one shell, and each must end well.
+are what it prints. `…` stands for anything within a line; a line that is only `…` stands for any lines. The commands
+of a file share one shell, and each must end well.
 """
 
 import os
@@ -75,6 +75,7 @@ def run(script: list[Step], folder: Path, environment: Mapping[str, str]) -> lis
             stderr=subprocess.STDOUT,
             text=True,
             timeout=_SECONDS,
+            check=False,
         )
     return [complaint for complaint in map(_complaint, script, _answers(done.stdout, len(script))) if complaint]
 
