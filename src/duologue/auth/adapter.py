@@ -36,6 +36,17 @@ class AccountAdapter(DefaultAccountAdapter):
             raise ValidationError("This username is already taken.", code="username_taken")
         return folded
 
+    def clean_email(self, email: str) -> str:
+        """Return an address that mail can reach. Raise ValidationError.
+
+        allauth would cut a long one, and the mail would go to somebody else.
+        """
+        local, _, domain = email.rpartition("@")
+        # RFC 5321 section 4.5.3.1; domains of other letters have an ASCII form
+        if not email.isascii() or len(email) > 254 or len(local) > 64 or domain.startswith("["):
+            raise ValidationError("Enter a valid email address.", code="invalid")
+        return email
+
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Count a login as failed until it succeeds; raise Problem 429 after too many.
 

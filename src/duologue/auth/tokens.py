@@ -8,7 +8,7 @@ import msgspec
 
 from duologue.auth.models import User
 from duologue.auth.runtime import runtime
-from duologue.contract.claims import ACCESS_TYPE, AUTH_AUDIENCE, CHAT_AUDIENCE, verify
+from duologue.contract.claims import ACCESS_TYPE, AUTH_AUDIENCE, CHAT_AUDIENCE, Seconds, verify
 
 REFRESH_TYPE = "refresh+jwt"
 REFRESH_AUDIENCE = "duologue-refresh"
@@ -20,7 +20,7 @@ class RefreshClaims(msgspec.Struct, frozen=True):
     sub: str
     sid: str
     jti: str
-    exp: int
+    exp: Seconds
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import binascii
 import re
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import jwt
 import msgspec
@@ -24,6 +24,10 @@ _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{85}[AQgw]"
 Claims = TypeVar("Claims", bound=msgspec.Struct)
 
 
+# since the epoch, up to the year 9999: what follows can take it for a timer or a date
+Seconds = Annotated[int, msgspec.Meta(ge=0, le=253_402_300_799)]
+
+
 class AccessClaims(msgspec.Struct, frozen=True):
     """Who the caller is. `sub`: the immutable user id, `sid`: the login session, `exp`: seconds since the epoch."""
 
@@ -31,8 +35,8 @@ class AccessClaims(msgspec.Struct, frozen=True):
     username: str
     sid: str
     jti: str
-    exp: int
-    iat: int
+    exp: Seconds
+    iat: Seconds
 
 
 class TokenRefused(Exception):  # noqa: N818 - reads as the sentence it is
@@ -88,11 +92,14 @@ def verify(
             leeway=LEEWAY_SECONDS,
             options={"require": list(REQUIRED_CLAIMS)},
         )
-        return msgspec.convert(payload, claims_type)
+        claims = msgspec.convert(payload, claims_type)
+        # JSON can spell lone surrogates, which no database takes
+        msgspec.json.encode(claims)
     except jwt.ExpiredSignatureError:
         raise TokenRefused("token_expired", "This access token has expired; refresh it.") from None
     except (jwt.PyJWTError, ValueError, OverflowError, RecursionError, binascii.Error):
         raise _refuse() from None
+    return claims
 
 
 def verify_access(token: str, keys: VerifyingKeys, *, issuer: str, audience: str) -> AccessClaims:
