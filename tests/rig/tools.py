@@ -39,10 +39,14 @@ def need(tool: str, reason: str) -> str:
 def need_from_npm(tool: str, reason: str) -> str:
     """Return the path of a program that `tests/node/package-lock.json` pins."""
     need("node", reason)
-    npm = need("npm", reason)
-    if not _install_from_npm(npm):
-        cannot(f"the npm registry does not give {tool}: {reason}")
-    return str(_NODE_FOLDER / "node_modules" / ".bin" / tool)
+    return str(file_from_npm(f".bin/{tool}", reason))
+
+
+def file_from_npm(path: str, reason: str) -> Path:
+    """Return the path of a file in a package that `tests/node/package-lock.json` pins."""
+    if not _install_from_npm(need("npm", reason)):
+        cannot(f"the npm registry does not give {path}: {reason}")
+    return _NODE_FOLDER / "node_modules" / path
 
 
 @functools.cache
