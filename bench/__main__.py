@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from bench.machine import describe
-from bench.placement import Placement, raise_file_limit
+from bench.placement import Placement, go_first, raise_file_limit
 from bench.report import Report, markdown, write
 from bench.results import Table
 from bench.rows import ROWS
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     raise_file_limit()
     if options.urgent:
-        os.nice(-11)
+        go_first()
     # the clients and references are modules of this package
     already = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(_FOLDER.parent), already]))
@@ -50,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--only", action="append", choices=list(ROWS), help="this row; may be repeated")
     parser.add_argument("--quick", action="store_true", help="one short run of each: does it work? No report is kept")
-    parser.add_argument("--urgent", action="store_true", help="go before other processes (nice -11; needs root)")
+    parser.add_argument("--urgent", action="store_true", help="go before other processes (needs root)")
     parser.add_argument("--json", action="store_true", help="print JSON instead of Markdown")
     return parser
 

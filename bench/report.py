@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from bench.machine import Machine
-from bench.results import Line, Table, median
+from bench.results import NOISY, Line, Table, median
 
 _HEAD = """# Benchmarks
 
@@ -65,7 +65,11 @@ def _summary(tables: Sequence[Table]) -> str:
     held = [line for table in tables for line in table.lines if line.met is not None]
     missed = [f"{table.name}: {line.what}" for table in tables for line in table.lines if line.met is False]
     words = f"{len(held) - len(missed)} of {len(held)} aims met."
-    return words + (f" Missed: {'; '.join(missed)}." if missed else "")
+    words += f" Missed: {'; '.join(missed)}." if missed else ""
+    noisy = {table.name for table in tables for line in table.lines if line.noise > NOISY}
+    if noisy:
+        words += f"\n\nWeak evidence, others took more than {NOISY} of a core in a run: {', '.join(sorted(noisy))}."
+    return words
 
 
 def _table(table: Table) -> str:

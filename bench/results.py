@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
+from typing import TypedDict
 
 import msgspec
 
 from bench.load.plans import Load
+
+NOISY = 0.3
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,6 +27,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     aim: float | None = None
     less_is_better: bool = False
     cpu: str = ""
+    noise: float = 0.0
+    """The worst run's share of a core that went to others: more than NOISY makes the figure weak evidence."""
 
     @property
     def ratio(self) -> float | None:
@@ -53,11 +58,21 @@ def median(samples: Sequence[float]) -> float:
     return statistics.median(samples) if samples else 0.0
 
 
-def cpu_shares(product: Sequence[Load], reference: Sequence[Load] = ()) -> str:
+class Shares(TypedDict):
+    """What a Line says about the processor."""
+
+    cpu: str
+    noise: float
+
+
+def shares(product: Sequence[Load], reference: Sequence[Load] = ()) -> Shares:
     """Return the shares of a core that server / client / everybody else took, for the product and the reference."""
-    return ", reference ".join(_shares(loads) for loads in (product, reference) if loads)
+    return Shares(
+        cpu=", reference ".join(_medians(loads) for loads in (product, reference) if loads),
+        noise=max(load.noise for load in (*product, *reference)),
+    )
 
 
-def _shares(loads: Sequence[Load]) -> str:
+def _medians(loads: Sequence[Load]) -> str:
     takers = ("server_cpu", "client_cpu", "noise")
     return " / ".join(f"{median([getattr(load, taker) for load in loads]):.2f}" for taker in takers)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bench.load.plans import Load, SocketPlan
 from bench.processes import Client
-from bench.results import Line, Table, cpu_shares
+from bench.results import Line, Table, shares
 from bench.rows.logins import login_plan
 from bench.stage import Stage
 
@@ -19,7 +19,7 @@ def interference(stage: Stage) -> Table:
     for _ in range(stage.effort.runs):
         with_logins.append(_run(stage, logins=True))
         without.append(_run(stage, logins=False))
-    cpu = cpu_shares(with_logins, without)
+    taken = shares(with_logins, without)
     lines = [
         Line(
             what=f"acknowledged, {percentile}",
@@ -27,7 +27,7 @@ def interference(stage: Stage) -> Table:
             product=[getattr(load.ack, percentile) for load in with_logins],
             reference=[getattr(load.ack, percentile) for load in without],
             less_is_better=True,
-            cpu=cpu,
+            **taken,
         )
         for percentile in ("p50", "p99", "worst")
     ]

@@ -8,7 +8,7 @@ import sys
 from bench.load.plans import HttpPlan, Lane, Load
 from bench.people import PASSWORD
 from bench.references.hashing import LANES, MEMORY_KIB, PASSES
-from bench.results import Line, Table, cpu_shares
+from bench.results import Line, Table, shares
 from bench.stage import Stage
 from duologue.auth.settings import AuthSettings
 from duologue.kit.settings import load
@@ -36,7 +36,7 @@ def logins(stage: Stage) -> Table:
                 product=[load.rate for load in product],
                 reference=reference,
                 aim=AIM,
-                cpu=cpu_shares(product),
+                **shares(product),
             ),
             Line(what="p50", unit="ms", product=[load.ack.p50 for load in product], less_is_better=True),
             Line(what="p99", unit="ms", product=[load.ack.p99 for load in product], less_is_better=True),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bench.api import Api, head_of
 from bench.load.plans import CLIENT_ID, NUMBER, HttpPlan, Lane
 from bench.processes import run
-from bench.results import Line, Table, cpu_shares
+from bench.results import Line, Table, shares
 from bench.stage import Stage
 
 AIM = 0.6
@@ -25,7 +25,7 @@ def posts(stage: Stage) -> Table:
                 port=port, lanes=plan.lanes, server_pid=server.pid, expect=201, seconds=stage.effort.seconds
             )
             reference.append(run(stage.placement, alike))
-    cpu = cpu_shares(product, reference)
+    taken = shares(product, reference)
     return Table(
         name="posts",
         title=f"Messages over REST, {CONNECTIONS} keep-alive connections, each in a room of its own",
@@ -36,7 +36,7 @@ def posts(stage: Stage) -> Table:
                 product=[load.rate for load in product],
                 reference=[load.rate for load in reference],
                 aim=AIM,
-                cpu=cpu,
+                **taken,
             ),
             *[
                 Line(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from bench.load.plans import Load, SocketPlan
 from bench.processes import run
-from bench.results import Line, Table, cpu_shares
+from bench.results import Line, Table, shares
 from bench.stage import Stage
 
 AIM = 0.6
@@ -28,7 +28,7 @@ def sockets(stage: Stage) -> Table:
             what="delivered, w=1, without client_id",
             unit="messages/s",
             product=[load.rate for load in bare],
-            cpu=cpu_shares(bare),
+            **shares(bare),
         )
     )
     for rate in RATES:
@@ -45,7 +45,8 @@ def sockets(stage: Stage) -> Table:
             "sends each frame, in a shell of the product's size, to the two sockets of the room.",
             "Every delivered message was compared with what was sent (words, room, both sides the same order, seq "
             "without a gap), and each room's history over REST with what the sockets were told, after each run.",
-            "The figure per second of server CPU does not depend on which side was the bottleneck.",
+            "The figure per second of server CPU does not depend on which side was the bottleneck. The load client's "
+            "ceiling is what it did per second of its own CPU.",
         ],
     )
 
@@ -88,7 +89,7 @@ def _echo(stage: Stage, plan: SocketPlan, frame_bytes: int) -> Load:
 
 
 def _throughput(label: str, product: list[Load], reference: list[Load]) -> list[Line]:
-    cpu = cpu_shares(product, reference)
+    taken = shares(product, reference)
     return [
         Line(
             what=f"delivered, {label}",
@@ -96,14 +97,19 @@ def _throughput(label: str, product: list[Load], reference: list[Load]) -> list[
             product=[load.rate for load in product],
             reference=[load.rate for load in reference],
             aim=AIM,
-            cpu=cpu,
+            **taken,
         ),
         Line(
             what=f"delivered, {label}, per second of server CPU",
             unit="messages/s",
             product=[load.rate / load.server_cpu for load in product],
             reference=[load.rate / load.server_cpu for load in reference],
-            cpu=cpu,
+            **taken,
+        ),
+        Line(
+            what=f"the load client's own ceiling, {label}",
+            unit="messages/s",
+            product=[load.rate / load.client_cpu for load in (*product, *reference)],
         ),
         Line(
             what=f"p50 at saturation, {label}",
@@ -116,7 +122,7 @@ def _throughput(label: str, product: list[Load], reference: list[Load]) -> list[
 
 
 def _latency(label: str, product: list[Load], reference: list[Load]) -> list[Line]:
-    cpu = cpu_shares(product, reference)
+    taken = shares(product, reference)
     return [
         Line(
             what=f"{percentile} at {label}",
@@ -124,7 +130,7 @@ def _latency(label: str, product: list[Load], reference: list[Load]) -> list[Lin
             product=[getattr(load.delivery, percentile) for load in product],
             reference=[getattr(load.delivery, percentile) for load in reference],
             less_is_better=True,
-            cpu=cpu,
+            **taken,
         )
         for percentile in ("p50", "p99")
     ]
