@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from bench.load.plans import Load, SocketPlan
 from bench.processes import run
 from bench.results import Line, Table, shares
@@ -19,7 +17,7 @@ def sockets(stage: Stage) -> Table:
     lines: list[Line] = []
     frame_bytes = 0
     for window in WINDOWS:
-        product, reference = _alternate(stage, lambda: _plan(stage, window=window))  # noqa: B023 - used at once
+        product, reference = _alternate(stage, window=window)
         frame_bytes = product[0].frame_bytes
         lines += _throughput(f"w={window}", product, reference)
     bare = [stage.load(_plan(stage, window=1, client_ids=False)) for _ in range(stage.effort.runs)]
@@ -32,7 +30,7 @@ def sockets(stage: Stage) -> Table:
         )
     )
     for rate in RATES:
-        product, reference = _alternate(stage, lambda: _plan(stage, rate=rate))  # noqa: B023 - used at once
+        product, reference = _alternate(stage, rate=rate)
         lines += _latency(f"{rate:,.0f}/s", product, reference)
     return Table(
         name="sockets",
@@ -63,12 +61,13 @@ def _plan(stage: Stage, *, window: int = 0, rate: float = 0.0, client_ids: bool 
     )
 
 
-def _alternate(stage: Stage, plan: Callable[[], SocketPlan]) -> tuple[list[Load], list[Load]]:
+def _alternate(stage: Stage, *, window: int = 0, rate: float = 0.0) -> tuple[list[Load], list[Load]]:
     product, reference = [], []
     for _ in range(stage.effort.runs):
-        load = stage.load(plan())
+        plan = _plan(stage, window=window, rate=rate)
+        load = stage.load(plan)
         product.append(load)
-        reference.append(_echo(stage, plan(), load.frame_bytes))
+        reference.append(_echo(stage, plan, load.frame_bytes))
     return product, reference
 
 
