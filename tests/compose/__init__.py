@@ -1,0 +1,1 @@
+"""The product in its containers, behind its proxy: `make test-compose`."""
