@@ -108,6 +108,6 @@ def verify_access(token: str, keys: VerifyingKeys, *, issuer: str, audience: str
     Costs one Ed25519 verification (0.1 to 0.3 ms): callers that see a token often keep the answer until `exp`.
     """
     claims = verify(token, keys, AccessClaims, token_type=ACCESS_TYPE, issuer=issuer, audience=audience)
-    if not claims.sub or not claims.sid or not is_wellformed(claims.username):
+    if not claims.sub or not claims.sid or not claims.jti or not is_wellformed(claims.username):
         raise _refuse()
     return claims
