@@ -55,7 +55,7 @@ class Stage:
         with self._open:
             for socket in self._sockets.values():
                 with contextlib.suppress(ConnectionClosed):
-                    socket.ping().wait(PATIENCE)
+                    socket.ping(ack_on_close=True).wait(PATIENCE)
                     with pytest.raises(TimeoutError):
                         socket.recv(timeout=0)
 
@@ -76,7 +76,7 @@ class Stage:
     def _wait_until_inside(self, socket: str) -> None:
         # the server reads nothing while it checks a token: its pong says that it is done
         with contextlib.suppress(ConnectionClosed):
-            assert self._sockets[socket].ping().wait(PATIENCE)
+            assert self._sockets[socket].ping(ack_on_close=True).wait(PATIENCE)
 
     def _hear(self, socket: str, line: dict[str, Any]) -> None:
         heard = check_frame(self._sockets[socket].recv(timeout=PATIENCE))
