@@ -72,7 +72,7 @@ class Person:
         room: int = answer.json()["id"]
         return room
 
-    def post(self, room: int, content: str, **fields: Any) -> httpx.Response:
+    def post(self, room: int, content: str, /, **fields: Any) -> httpx.Response:
         """Say something over REST."""
         body = {"content": content, **fields}
         return self.http.post(f"/api/chat/rooms/{room}/messages/", json=body, headers=self.headers)

@@ -1,0 +1,48 @@
+"""The people of a small play: two in a room, one with a room elsewhere, one with none, and nobody."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from tests.rig.people import Person
+from tests.rig.server import RunningServer
+
+ROLES = ("anonymous", "stranger", "neighbour", "a", "b")
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Everybody, and the room of `a` and `b`."""
+
+    server: RunningServer
+    people: dict[str, Person | None]
+    room: int
+
+    def headers(self, role: str) -> dict[str, str]:
+        person = self.people[role]
+        return person.headers if person else {}
+
+    @property
+    def a(self) -> Person:
+        person = self.people["a"]
+        assert person is not None
+        return person
+
+    @property
+    def b(self) -> Person:
+        person = self.people["b"]
+        assert person is not None
+        return person
+
+    def said(self) -> list[str]:
+        """Return every text of the room."""
+        return [each["content"] for each in self.a.whole_history(self.room)]
+
+
+@pytest.fixture(scope="module")
+def cast(server: RunningServer) -> Cast:
+    a, b, stranger, neighbour, friend = (Person.arrive(server, name) for name in ("a.", "b.", "str", "nei", "fri"))
+    neighbour.room_with(friend)
+    return Cast(
+        server, {"anonymous": None, "stranger": stranger, "neighbour": neighbour, "a": a, "b": b}, a.room_with(b)
+    )
