@@ -1,10 +1,10 @@
 """Auth alone, in this process, behind a real socket; every answer is held against the documents."""
 
+import dataclasses
 import itertools
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -26,7 +26,7 @@ PASSWORD = "TestPass123!"
 _number = itertools.count(1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Service:
     """A running auth service: where it is and what it was made from."""
 
@@ -53,7 +53,7 @@ def service(settings: AuthSettings) -> Iterator[Service]:
     app = create_app(settings)
     app.prepare()
     listening = listen("127.0.0.1", 0)
-    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None, access_log=False))
+    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None, access_log=False, proxy_headers=False))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     yield Service(f"http://127.0.0.1:{listening.getsockname()[1]}", settings)
@@ -69,7 +69,7 @@ def http(service: Service) -> Iterator[httpx.Client]:
         yield client
 
 
-@dataclass
+@dataclasses.dataclass
 class Person:
     """Somebody with an account, logged in."""
 
@@ -77,8 +77,8 @@ class Person:
     username: str
     user_id: int
     password: str = PASSWORD
-    access: str = field(default="", repr=False)
-    refresh: str = field(default="", repr=False)
+    access: str = dataclasses.field(default="", repr=False)
+    refresh: str = dataclasses.field(default="", repr=False)
 
     def log_in(self) -> None:
         answer = self.http.post("/api/login/", json={"username": self.username, "password": self.password})
@@ -134,6 +134,22 @@ def arrive(http: httpx.Client) -> Callable[..., Person]:
 @pytest.fixture
 def person(arrive: Callable[..., Person]) -> Person:
     return arrive()
+
+
+@pytest.fixture(scope="session")
+def _resident(service: Service) -> Iterator[Person]:
+    with httpx.Client(base_url=service.url, event_hooks=hooks(), trust_env=False, timeout=20) as client:
+        name = unused_name("resident")
+        body = {"username": name, "email": f"{name}@example.com", "password": PASSWORD}
+        resident = Person(client, name, client.post("/api/register/", json=body).json()["id"])
+        resident.log_in()
+        yield resident
+
+
+@pytest.fixture
+def resident(_resident: Person) -> Person:
+    """Somebody whom a test only looks at, or attacks in vain: nothing may end this login. Saves a registration."""
+    return dataclasses.replace(_resident)
 
 
 @contextmanager

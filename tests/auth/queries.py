@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Callable
 from typing import Any
 
 from django.core.handlers.wsgi import WSGIHandler
@@ -26,8 +27,13 @@ def queries_of(method: str, path: str, body: object = None, token: str = "") -> 
         "wsgi.url_scheme": "http",
     }
     statuses: list[str] = []
+
+    def start_response(status: str, _headers: object, _error: object = None) -> Callable[[bytes], object]:
+        statuses.append(status)
+        return lambda _: None
+
     with CaptureQueriesContext(connection) as captured:
-        response = WSGIHandler()(environ, lambda status, _headers: statuses.append(status))
+        response = WSGIHandler()(environ, start_response)
         document = b"".join(response)
         response.close()
     assert statuses[0].startswith("2"), document

@@ -17,6 +17,7 @@ from tests.auth.conftest import Person, Service
 from tests.rig.people import bearer, encoded, read_key, signed, unverified
 
 Attack = Callable[[str, ed25519.Ed25519PrivateKey], str]
+Attacked = Callable[[Attack, str], str]
 
 
 def header(**changes: object) -> Attack:
@@ -175,75 +176,69 @@ ATTACKS: dict[str, Attack] = {
 
 
 @pytest.fixture
-def key(service: Service) -> ed25519.Ed25519PrivateKey:
-    return read_key(max(service.settings.keys.iterdir()))
+def attacked(service: Service) -> Attacked:
+    """Return what makes an attack out of a genuine token, with the very key that signed it."""
+
+    def make(attack: Attack, token: str) -> str:
+        kid = unverified(token)[0]["kid"]
+        return attack(token, read_key(service.settings.keys / f"{kid}.pem"))
+
+    return make
 
 
 @pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS.keys())
-def test_no_forged_access_token_shows_a_profile(person: Person, key: ed25519.Ed25519PrivateKey, attack: Attack) -> None:
-    token = attack(person.access, key)
+def test_no_forged_access_token_shows_a_profile(resident: Person, attacked: Attacked, attack: Attack) -> None:
+    token = attacked(attack, resident.access)
     began = time.perf_counter()
-    answer = person.http.get(
-        "/api/users/profile/", headers={"authorization": b"Bearer " + token.encode("utf-8", "ignore")}
-    )
+    answer = resident.http.get("/api/users/profile/", headers=bearer(token))
     assert answer.status_code == 401, answer.text
     assert answer.json()["code"] in {"token_invalid", "token_expired", "session_ended", "token_missing"}
     assert time.perf_counter() - began < 2
 
 
 @pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS.keys())
-def test_no_forged_refresh_token_gets_an_access_token(
-    person: Person, key: ed25519.Ed25519PrivateKey, attack: Attack
-) -> None:
-    token = attack(person.refresh, key)
-    answer = person.http.post("/api/token/refresh/", json={"refresh": token})
+def test_no_forged_refresh_token_gets_an_access_token(resident: Person, attacked: Attacked, attack: Attack) -> None:
+    token = attacked(attack, resident.refresh)
+    answer = resident.http.post("/api/token/refresh/", json={"refresh": token})
     if len(token) > 4096:
         assert answer.json()["code"] == "validation_failed"
     else:
         assert (answer.status_code, answer.json()["code"]) == (401, "refresh_invalid")
 
 
-@pytest.mark.parametrize("attack", [header(), claims(), claims(is_admin=True), claims(exp=_NOW + 60)])
-def test_a_token_signed_like_the_services_own_is_taken(
-    person: Person, key: ed25519.Ed25519PrivateKey, attack: Attack
-) -> None:
+@pytest.mark.parametrize("attack", [header(), claims(), claims(is_admin=True), claims(exp=_NOW + 3600)])
+def test_a_token_signed_like_the_services_own_is_taken(resident: Person, attacked: Attacked, attack: Attack) -> None:
     # the attacks above fail for what they change, and not because of how they are made
-    person.access, person.refresh = attack(person.access, key), attack(person.refresh, key)
-    assert (person.profile_code(), person.refresh_code()) == ("ok", "ok")
+    resident.access, resident.refresh = attacked(attack, resident.access), attacked(attack, resident.refresh)
+    assert (resident.profile_code(), resident.refresh_code()) == ("ok", "ok")
 
 
 @pytest.mark.parametrize(("skew", "expected"), [(-20, "ok"), (-40, "token_expired")])
-def test_clocks_may_differ_by_half_a_minute(
-    person: Person, key: ed25519.Ed25519PrivateKey, skew: int, expected: str
-) -> None:
-    person.access = claims(exp=int(time.time()) + skew)(person.access, key)
-    assert person.profile_code() == expected
+def test_clocks_may_differ_by_half_a_minute(resident: Person, attacked: Attacked, skew: int, expected: str) -> None:
+    resident.access = attacked(claims(exp=int(time.time()) + skew), resident.access)
+    assert resident.profile_code() == expected
 
 
-def test_a_refresh_token_is_no_access_token_and_the_other_way_round(person: Person) -> None:
-    person.access, person.refresh = person.refresh, person.access
-    assert (person.profile_code(), person.refresh_code()) == ("token_invalid", "refresh_invalid")
+def test_a_refresh_token_is_no_access_token_and_the_other_way_round(resident: Person) -> None:
+    resident.access, resident.refresh = resident.refresh, resident.access
+    assert (resident.profile_code(), resident.refresh_code()) == ("token_invalid", "refresh_invalid")
 
 
-def test_one_persons_login_does_not_carry_anothers_name(
-    arrive: Callable[..., Person], key: ed25519.Ed25519PrivateKey
-) -> None:
+def test_one_persons_login_does_not_carry_anothers_name(arrive: Callable[..., Person], attacked: Attacked) -> None:
     alice, bob = arrive(), arrive()
-    alice.access = claims(sub=str(bob.user_id))(alice.access, key)
+    alice.access = attacked(claims(sub=str(bob.user_id)), alice.access)
     assert alice.profile_code() == "session_ended"
-    alice.refresh = claims(sub=str(bob.user_id))(alice.refresh, key)
+    alice.refresh = attacked(claims(sub=str(bob.user_id)), alice.refresh)
     assert alice.refresh_code() == "refresh_invalid"
 
 
-def test_of_two_refresh_tokens_of_a_login_only_the_stored_one_works(
-    person: Person, key: ed25519.Ed25519PrivateKey
-) -> None:
-    person.refresh = claims(jti="somebody-guessed-it")(person.refresh, key)
-    assert person.refresh_code() == "refresh_invalid"
+def test_of_two_refresh_tokens_of_a_login_only_the_stored_one_works(resident: Person, attacked: Attacked) -> None:
+    resident.refresh = attacked(claims(jti="somebody-guessed-it"), resident.refresh)
+    assert resident.refresh_code() == "refresh_invalid"
 
 
-def test_a_bearer_of_two_tokens_is_nobody(person: Person) -> None:
-    answer = person.http.get("/api/users/profile/", headers=bearer(f"{person.access} {person.access}"))
+def test_a_bearer_of_two_tokens_is_nobody(resident: Person) -> None:
+    answer = resident.http.get("/api/users/profile/", headers=bearer(f"{resident.access} {resident.access}"))
     assert answer.json()["code"] == "token_invalid"
-    twice = [("authorization", f"Bearer {person.access}")] * 2
-    assert person.http.get("/api/users/profile/", headers=twice).json()["code"] == "token_invalid"
+    twice = [("authorization", f"Bearer {resident.access}")] * 2
+    assert resident.http.get("/api/users/profile/", headers=twice).json()["code"] == "token_invalid"
