@@ -14,6 +14,7 @@ from duologue.auth import commands as auth_commands
 from duologue.auth.settings import AuthSettings
 from duologue.chat.migrations import migrate as migrate_chat
 from duologue.chat.settings import ChatSettings
+from duologue.kit import logs
 from duologue.kit.settings import SettingsError, load, refuse_unknown, variable_names
 from duologue.serve import process, services
 from duologue.serve.settings import ServeSettings
@@ -27,9 +28,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         refuse_unknown(os.environ, variable_names(GROUPS))
+        # stdout is for the command's own answer
+        logs.configure()
         command: Callable[[argparse.Namespace], int] = options.command
         return command(options)
-    except (SettingsError, RuntimeError) as error:
+    except (SettingsError, RuntimeError, OSError) as error:
         print(f"duologue: {error}", file=sys.stderr)
         return 2
 

@@ -25,13 +25,13 @@ FAILURES = {
 
 
 @pytest.fixture(params=list(FAILURES.values()), ids=list(FAILURES))
-def failing(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RunningServer]:
+def failing(request: pytest.FixtureRequest, folder: Path) -> Iterator[RunningServer]:
     """A server whose WAL is on a disk that fails."""
     path = program("it makes system calls fail")
-    wal = tmp_path / "data" / "chat" / "chat.sqlite3-wal"
+    wal = folder / "data" / "chat" / "chat.sqlite3-wal"
     call = request.param.partition(":")[0]
-    command = prefix(path, tmp_path / "trace", "-P", str(wal), "-e", f"trace={call}", "-e", f"inject={request.param}")
-    server = RunningServer(tmp_path / "data", ROOMY, prefix=command)
+    command = prefix(path, folder / "trace", "-P", str(wal), "-e", f"trace={call}", "-e", f"inject={request.param}")
+    server = RunningServer(folder / "data", ROOMY, prefix=command)
     yield server.start()
     server.kill()
 
@@ -87,12 +87,12 @@ def _open(alice: Person, bob: Person) -> int:
     raise AssertionError("never opened")
 
 
-def test_readiness_comes_back_without_traffic(tmp_path: Path) -> None:
+def test_readiness_comes_back_without_traffic(folder: Path) -> None:
     path = program("it makes system calls fail")
-    wal = tmp_path / "data" / "chat" / "chat.sqlite3-wal"
+    wal = folder / "data" / "chat" / "chat.sqlite3-wal"
     inject = "inject=fdatasync:error=EIO:when=3..5"
-    command = prefix(path, tmp_path / "trace", "-P", str(wal), "-e", "trace=fdatasync", "-e", inject)
-    server = RunningServer(tmp_path / "data", ROOMY, prefix=command).start()
+    command = prefix(path, folder / "trace", "-P", str(wal), "-e", "trace=fdatasync", "-e", inject)
+    server = RunningServer(folder / "data", ROOMY, prefix=command).start()
     try:
         alice, bob = Person.arrive(server, "alice"), Person.arrive(server, "bob")
         room = alice.room_with(bob)

@@ -19,19 +19,18 @@ LONG = "x" * 3000
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 4 MB where chat keeps its data."""
-    folder = tmp_path / "data" / "chat"
-    folder.mkdir(parents=True, mode=0o700)
-    mount = ["mount", "-t", "tmpfs", "-o", "size=4m,mode=700", "tmpfs", str(folder)]
+def small_disk(folder: Path) -> Iterator[Path]:
+    """A file system of 4 MB where chat keeps its data, which is nothing yet."""
+    chat = folder / "data" / "chat"
+    mount = ["mount", "-t", "tmpfs", "-o", "size=4m,mode=700", "tmpfs", str(chat)]
     if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode != 0:
         cannot("a file system of a few megabytes is mounted for it, which needs root")
-    yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+    yield chat
+    subprocess.run(["umount", "--lazy", str(chat)], check=True)
 
 
-def test_a_full_disk_refuses_sends_and_nothing_else(small_disk: Path, tmp_path: Path) -> None:
-    server = RunningServer(tmp_path / "data", ROOMY).start()
+def test_a_full_disk_refuses_sends_and_nothing_else(small_disk: Path, folder: Path) -> None:
+    server = RunningServer(folder / "data", ROOMY).start()
     try:
         alice, bob, eve = (Person.arrive(server, name) for name in ("alice", "bob", "eve"))
         room = alice.room_with(bob)

@@ -60,8 +60,8 @@ def _traced(folder: Path, env: dict[str, str], alone: int, in_groups: int) -> tu
     return read(output), client_ids, [a.client_id for a in history.attempts if a.outcome == "ok"]
 
 
-def test_every_acknowledgement_waits_for_the_sync_that_covers_it(tmp_path: Path) -> None:
-    calls, alone, in_groups = _traced(tmp_path, {}, ALONE, IN_GROUPS)
+def test_every_acknowledgement_waits_for_the_sync_that_covers_it(folder: Path) -> None:
+    calls, alone, in_groups = _traced(folder, {}, ALONE, IN_GROUPS)
 
     single, grouped = judge(calls, alone), judge(calls, in_groups)
     print(f"alone: {single.acknowledged} with {single.syncs} syncs; in groups: {grouped.acknowledged}, {grouped.syncs}")
@@ -74,9 +74,9 @@ def test_every_acknowledgement_waits_for_the_sync_that_covers_it(tmp_path: Path)
 
 
 @pytest.mark.parametrize("synchronous", ["OFF", "NORMAL"])
-def test_a_server_that_does_not_wait_is_found_out(tmp_path: Path, synchronous: str) -> None:
+def test_a_server_that_does_not_wait_is_found_out(folder: Path, synchronous: str) -> None:
     weakened = {"PYTHONPATH": str(Path(__file__).with_name("weakened")), "WEAKENED": synchronous}
-    calls, alone, _ = _traced(tmp_path, weakened, 10, 1)
+    calls, alone, _ = _traced(folder, weakened, 10, 1)
     assert len(judge(calls, alone).complaints) == 10
 
 

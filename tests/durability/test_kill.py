@@ -38,12 +38,12 @@ async def talk(
 
 
 @pytest.mark.slow
-def test_no_acknowledged_message_is_lost_doubled_or_moved_by_ten_kills(tmp_path: Path) -> None:
+def test_no_acknowledged_message_is_lost_doubled_or_moved_by_ten_kills(folder: Path) -> None:
     seed = random.randrange(2**32)
     print(f"seed {seed}")
     chance = random.Random(seed)
     history = History()
-    with running_server(tmp_path) as server:
+    with running_server(folder) as server:
         alice, bob, carol = (Person.arrive(server, name) for name in ("alice", "bob", "carol"))
         one, two = alice.room_with(bob), alice.room_with(carol)
         writers: list[Writer] = [

@@ -25,6 +25,7 @@ class Writer:
         self.name = name
         self.history = history
         self.unsure: dict[str, str] = {}
+        self.closes: list[int | None] = []
         self._count = itertools.count(1)
         self._sessions = itertools.count(1)
 
@@ -82,6 +83,7 @@ class _Session:
                     await asyncio.wait_for(self._moved.wait(), 0.1)
         await self._socket.close()
         await hearing
+        self._writer.closes.append(self._socket.close_code)
 
     async def _say(self, client_id: str, content: str) -> None:
         self._pending[client_id] = self._writer.begin(self._lane, client_id, content)

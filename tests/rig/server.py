@@ -1,4 +1,4 @@
-"""The real product as a process of its own: `duologue serve` on a free port with a data directory that nobody shares."""
+"""The real product as a process of its own: `duologue serve` on a free port with a data directory of its own."""
 
 import contextlib
 import os
@@ -40,6 +40,7 @@ class RunningServer:
     service: str | None = None
     port: int = 0
     prefix: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
     process: "subprocess.Popen[bytes] | None" = None
 
     @property
@@ -64,7 +65,8 @@ class RunningServer:
     def start(self) -> "RunningServer":
         """Start it and wait until it is ready; a second start keeps the port."""
         seen = len(self.log())
-        command = [*self.prefix, sys.executable, "-m", "duologue", "serve", *([self.service] if self.service else [])]
+        service = [self.service] if self.service else []
+        command = [*self.prefix, sys.executable, "-m", "duologue", "serve", *service, *self.arguments]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("DUOLOGUE_")}
         environment |= {"PORT": str(self.port), "DUOLOGUE_DATA": str(self.data), **self.env}
         with self.log_file.open("ab") as log:

@@ -1,0 +1,96 @@
+"""One port: by path on any host, by name on auth.localhost and chat.localhost."""
+
+import re
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from duologue.serve.page import FOLDER, HEADERS
+from tests.rig.server import RunningServer
+
+AUTH, CHAT, ANY = "auth.localhost", "chat.localhost", "localhost"
+
+
+@pytest.fixture(scope="module")
+def http(server: RunningServer) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=server.url, trust_env=False) as client:
+        yield client
+
+
+def status(http: httpx.Client, host: str, method: str, path: str) -> int:
+    return http.request(method, path, headers={"host": host}).status_code
+
+
+@pytest.mark.parametrize(
+    "host", [AUTH, f"{AUTH}:8000", "AUTH.localhost", ANY, "127.0.0.1:8000", "[::1]:8000", "example.com"]
+)
+def test_auth_answers_by_its_name_and_by_path(http: httpx.Client, host: str) -> None:
+    assert status(http, host, "GET", "/.well-known/jwks.json") == 200
+    assert status(http, host, "GET", "/api/users/profile/") == 401
+
+
+@pytest.mark.parametrize("host", [CHAT, f"{CHAT}:8000", "Chat.LocalHost", ANY, "127.0.0.1:8000", "example.com"])
+def test_chat_answers_by_its_name_and_by_path(http: httpx.Client, host: str) -> None:
+    assert status(http, host, "GET", "/api/chat/rooms/1/") == 401
+
+
+@pytest.mark.parametrize(
+    ("host", "path"),
+    [
+        (AUTH, "/api/chat/rooms/1/"),
+        (CHAT, "/api/users/profile/"),
+        (CHAT, "/.well-known/jwks.json"),
+        (CHAT, "/admin/"),
+        (AUTH, "/"),
+        (AUTH, "/web/main.js"),
+        (AUTH, "/chat/openapi.json"),
+        (CHAT, "/auth/openapi.json"),
+        (AUTH, "/asyncapi.json"),
+        (ANY, "/nothing"),
+    ],
+)
+def test_a_name_shows_nothing_of_the_other_service(http: httpx.Client, host: str, path: str) -> None:
+    assert status(http, host, "GET", path) == 404
+
+
+@pytest.mark.parametrize(
+    ("host", "path"),
+    [
+        *((host, path) for host in (AUTH, CHAT, ANY) for path in ("/healthz", "/readyz", "/docs")),
+        (AUTH, "/openapi.json"),
+        (CHAT, "/openapi.json"),
+        (CHAT, "/asyncapi.json"),
+        *((ANY, f"/{service}/{name}") for service in ("auth", "chat") for name in ("openapi.json", "docs")),
+        (ANY, "/chat/asyncapi.json"),
+        (ANY, "/"),
+        (CHAT, "/"),
+    ],
+)
+def test_health_documents_and_the_page_are_where_they_are_said_to_be(http: httpx.Client, host: str, path: str) -> None:
+    assert status(http, host, "GET", path) == 200
+
+
+def test_each_name_has_its_own_document(http: httpx.Client) -> None:
+    for host, prefix in ((AUTH, "/auth"), (CHAT, "/chat")):
+        by_name = http.get("/openapi.json", headers={"host": host})
+        assert by_name.content == http.get(f"{prefix}/openapi.json").content
+        assert by_name.json()["openapi"].startswith("3.1")
+
+
+@pytest.mark.parametrize("path", ["/", *(f"/web/{file.name}" for file in FOLDER.iterdir() if file.is_file())])
+def test_the_page_and_its_files_come_with_their_guards(http: httpx.Client, path: str) -> None:
+    answer = http.get(path)
+    assert answer.status_code == 200
+    assert {name: answer.headers[name] for name in HEADERS} == HEADERS
+    if answer.headers["content-type"].startswith("text/html"):
+        assert "<script>" not in answer.text
+        assert re.search(r"\son\w+=|javascript:|style=", answer.text) is None
+    assert "unsafe-inline" not in HEADERS["content-security-policy"]
+
+
+def test_readiness_is_never_cached_and_tells_by_name(http: httpx.Client) -> None:
+    answer = http.get("/readyz")
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.json() == {"status": "ok", "checks": {"chat": True}}
+    assert http.get("/readyz", headers={"host": AUTH}).json() == {"status": "ok", "checks": {}}
