@@ -1,7 +1,7 @@
 import { request } from "./http.js";
 
-// renewed this long before its end, so that no request arrives with a token that expires on the way
-const MARGIN_MS = 60_000;
+// renewed after this part of its life, so that no request arrives with a token that expires on the way
+const GOOD_FOR = 0.8;
 
 /**
  * Somebody who is logged in. Both tokens live in this object alone: a reload forgets them, and nothing that reads the
@@ -79,7 +79,7 @@ export class Session {
     const { exp, iat } = claims(access);
     this.#access = access;
     // by the token's own length of life: this machine's clock may be wrong
-    this.#renewAt = performance.now() + Math.max((exp - iat) * 1000 - MARGIN_MS, 0);
+    this.#renewAt = performance.now() + (exp - iat) * 1000 * GOOD_FOR;
   }
 }
 
