@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Route, WebSocketRoute, expect
 
 from tests.rig.people import Person
 from tests.rig.server import running_server
 from tests.web.conftest import Opener
+from tests.web.window import Window
 
 SOCKETS = "**/ws/chat/**"
 HISTORY = "**/messages/?*"
@@ -192,18 +194,41 @@ def test_a_socket_gets_a_fresh_token_before_the_first_one_ends(window: Opener, a
     hers.is_connected()
 
 
-def test_a_login_that_has_ended_asks_for_another_and_keeps_what_waits(
-    window: Opener, alice: Person, bob: Person
-) -> None:
-    hers = window().log_in(alice).open(bob.username)
+@pytest.fixture
+def ended(window: Opener, alice: Person, bob: Person) -> Window:
+    """Alice's window after her login has ended, while a message of hers waited."""
+    hers = window()
+
+    def hold_back(page_side: WebSocketRoute) -> None:
+        server_side = page_side.connect_to_server()
+        held_back = len(sockets) == 0
+        sockets.append(page_side)
+        page_side.on_message(lambda frame: None if held_back and "waiting" in str(frame) else server_side.send(frame))
+
+    sockets: list[WebSocketRoute] = []
+    hers.page.route_web_socket(SOCKETS, hold_back)
+    hers.log_in(alice).open(bob.username)
     hers.say("before")
     hers.sees(["before"])
-    ended = {"code": "session_ended", "status": 401, "detail": "This session has ended; log in again."}
-    refuse = "**/api/{token/refresh,chat}/**"
-    hers.page.route(refuse, lambda route: route.fulfill(status=401, json=ended))
-    hers.page.route_web_socket(SOCKETS, lambda socket: socket.close(code=4401))
-    hers.page.evaluate("dispatchEvent(new Event('online'))")
+    hers.say("waiting")
+    answer = {"code": "session_ended", "status": 401, "detail": "This session has ended; log in again."}
+    for address in ("**/api/token/refresh/", "**/api/chat/**"):
+        hers.page.route(address, lambda route: route.fulfill(status=401, json=answer))
     hers.open("anybody")
     expect(hers.page.locator("#notice")).to_contain_text("Your login has ended")
-    hers.page.unroute_all()
     expect(hers.page.locator("#chat")).to_be_hidden()
+    hers.page.unroute_all()
+    return hers
+
+
+def test_after_a_new_login_what_waited_is_sent(ended: Window, alice: Person, bob: Person) -> None:
+    ended.log_in(alice).sees(["before", "waiting"])
+    assert [message["content"] for message in bob.history(alice.room_with(bob))] == ["before", "waiting"]
+
+
+def test_after_somebody_elses_login_it_is_not(ended: Window, alice: Person, bob: Person) -> None:
+    ended.log_in(bob)
+    expect(ended.page.locator("#me")).to_have_text(bob.username)
+    assert "waiting" not in ended.page.content()
+    ended.open(alice.username).sees(["before"])
+    assert [message["content"] for message in bob.history(alice.room_with(bob))] == ["before"]
