@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 import socket
 from collections.abc import Callable, Iterator
+from types import FrameType
 from typing import Any, ClassVar
 
 import httptools
@@ -118,6 +120,13 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         if not self.should_exit:
             self._listening()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Uvicorn: a signal is here. The second Ctrl-C ends the process on the spot, like any interrupted command."""
+        if self.should_exit and sig == signal.SIGINT:
+            # what was acknowledged is on the disk; the rest is what the person does not want to wait for
+            os._exit(128 + signal.SIGINT)
+        super().handle_exit(sig, frame)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

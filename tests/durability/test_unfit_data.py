@@ -1,0 +1,102 @@
+"""Data that this process must not touch: a sentence that says why, exit code 2 or 3, no traceback, nothing changed."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import apsw
+import pytest
+
+from tests.rig.server import running_server
+from tests.rig.tools import cannot
+from tests.serve.command import duologue
+
+pytestmark = pytest.mark.slow
+
+
+def refusal(data: Path, *, command: str = "serve", prefix: tuple[str, ...] = ()) -> str:
+    """Return what a server says that does not start on this data."""
+    done = duologue(command, data=data, prefix=prefix)
+    assert done.returncode in (2, 3), done
+    assert "Traceback" not in done.stdout + done.stderr, done.stderr
+    return done.stdout + done.stderr
+
+
+def change(data: Path, sql: str) -> None:
+    connection = apsw.Connection(str(data / "chat" / "chat.sqlite3"))
+    connection.execute(sql)
+    connection.close()
+
+
+def test_a_second_process_on_the_same_data_is_refused_and_the_first_goes_on(folder: Path) -> None:
+    with running_server(folder) as server:
+        said = refusal(server.data)
+        assert f"another process runs on {server.data / 'chat'}; stop it first" in said
+        assert server.process is not None
+        assert server.process.poll() is None
+    with running_server(folder):
+        pass
+
+
+def test_a_newer_schema_is_left_alone(folder: Path) -> None:
+    change(folder / "data", "UPDATE alembic_version SET version_num = '9999'")
+    before = (folder / "data" / "chat" / "chat.sqlite3").read_bytes()
+    for command in ("serve", "migrate"):
+        assert "it was made by a newer Duologue" in refusal(folder / "data", command=command)
+    assert (folder / "data" / "chat" / "chat.sqlite3").read_bytes() == before
+
+
+@pytest.mark.parametrize("keep", [0, 50])
+def test_a_file_that_is_no_database_is_named(folder: Path, keep: int) -> None:
+    file = folder / "data" / "chat" / "chat.sqlite3"
+    file.write_bytes(file.read_bytes()[:keep] + b"not a database " * 1000)
+    for command in ("serve", "migrate"):
+        assert f"{file} cannot be used as a database" in refusal(folder / "data", command=command)
+
+
+def test_a_file_in_the_place_of_the_directory_is_named(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file")
+    assert str(tmp_path / "data") in refusal(tmp_path / "data")
+
+
+@pytest.fixture
+def read_only(tmp_path: Path) -> Iterator[Path]:
+    """A directory that cannot be written, not by root either."""
+    data = tmp_path / "data"
+    data.mkdir(mode=0o500)
+    if os.geteuid() == 0:
+        mount = ["mount", "-t", "tmpfs", "-o", "ro,size=1m", "tmpfs", str(data)]
+        if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+            cannot("a read-only file system is mounted for it, which needs root")
+    yield data
+    if os.geteuid() == 0:
+        subprocess.run(["umount", "--lazy", str(data)], check=True)
+
+
+@pytest.mark.parametrize("command", ["serve", "migrate"])
+def test_a_directory_that_cannot_be_written_is_named(read_only: Path, command: str) -> None:
+    said = refusal(read_only, command=command)
+    assert str(read_only) in said
+    assert "ermission denied" in said or "Read-only file system" in said
+
+
+def test_somebody_elses_directory_is_named(folder: Path) -> None:
+    """Root may write everywhere: without its capabilities it is anybody."""
+    prefix: tuple[str, ...] = ()
+    if os.geteuid() == 0:
+        prefix = ("setpriv", "--bounding-set=-dac_override,-dac_read_search,-fowner", "--inh-caps=-all")
+        probe = subprocess.run([*prefix, "true"], capture_output=True, check=False)
+        if probe.returncode != 0:
+            cannot("setpriv takes root's capabilities away for it")
+        os.chown(folder / "data" / "chat", 65534, 65534)
+        for file in (folder / "data" / "chat").iterdir():
+            os.chown(file, 65534, 65534)
+    else:
+        (folder / "data" / "chat").chmod(0o000)
+    try:
+        said = refusal(folder / "data", prefix=prefix)
+    finally:
+        (folder / "data" / "chat").chmod(0o700)
+    assert str(folder / "data" / "chat") in said
+    assert "ermission denied" in said

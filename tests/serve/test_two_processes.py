@@ -1,0 +1,104 @@
+"""Auth and chat as two processes: chat fetches the public keys and asks for users over HTTP, and survives auth."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.rig.people import Person
+from tests.rig.raw_socket import RawSocket
+from tests.rig.server import RunningServer, running_server
+
+pytestmark = pytest.mark.slow
+
+
+@dataclass
+class Apart:
+    """The two, each with its own data."""
+
+    auth: RunningServer
+    chat: RunningServer
+
+    def arrive(self, name: str) -> Person:
+        """Return somebody who has logged in at auth and talks to chat."""
+        person = Person.arrive(self.auth, name)
+        person.http = httpx.Client(base_url=self.chat.url, trust_env=False, timeout=10)
+        return person
+
+    def socket(self, person: Person, room: int) -> RawSocket:
+        """Open a socket at chat."""
+        return RawSocket.open(self.chat.port, f"/ws/chat/{room}/", person.headers)
+
+
+@pytest.fixture
+def apart(tmp_path: Path) -> Iterator[Apart]:
+    for name in ("auth", "chat"):
+        (tmp_path / name).mkdir()
+    with running_server(tmp_path / "auth", service="auth") as auth:
+        asks = {"DUOLOGUE_AUTH_URL": auth.url, "DUOLOGUE_AUTH_TIMEOUT": "1"}
+        with running_server(tmp_path / "chat", asks, service="chat") as chat:
+            yield Apart(auth, chat)
+
+
+def open_room(person: Person, one: str, other: str) -> httpx.Response:
+    return person.http.post(
+        "/api/chat/rooms/", json={"participant_a": one, "participant_b": other}, headers=person.headers
+    )
+
+
+def test_chat_works_on_its_own_as_far_as_it_can_while_auth_is_away(apart: Apart) -> None:
+    alice, bob, eve = (apart.arrive(name) for name in ("alice", "bob", "eve"))
+    room = alice.room_with(bob)
+    unknown = open_room(alice, alice.username, "nobody.at.all")
+    assert (unknown.status_code, list(unknown.json()["errors"])) == (400, ["participant_b"])
+
+    with apart.socket(bob, room) as socket:
+        apart.auth.kill()
+        away = open_room(alice, alice.username, eve.username)
+        assert (away.status_code, away.json()["code"], "retry-after" in away.headers) == (503, "auth_unavailable", True)
+        # everything that needs no new acquaintance goes on
+        assert open_room(bob, bob.username, alice.username).status_code == 200
+        assert alice.post(room, "still here").status_code == 201
+        assert socket.message() == "still here"
+        assert len(bob.history(room)) == 1
+        with apart.socket(alice, room) as another:
+            assert bob.post(room, "and here").status_code == 201
+            assert another.message() == socket.message() == "and here"
+        # eve has never come: her token is checked with the keys in hand
+        assert eve.http.get(f"/api/chat/rooms/{room}/", headers=eve.headers).status_code == 404
+        assert apart.chat.url
+        assert alice.http.get("/readyz").status_code == 200
+
+        apart.auth.start()
+        assert open_room(alice, alice.username, eve.username).status_code == 201
+        assert alice.post(room, "back").status_code == 201
+        assert socket.message() == "back"
+
+
+def test_chat_that_starts_before_auth_says_so_and_then_works(apart: Apart) -> None:
+    alice, bob = apart.arrive("alice"), apart.arrive("bob")
+    apart.auth.kill()
+    apart.chat.kill()
+    apart.chat.start()
+    for _ in range(3):
+        refused = alice.http.get("/api/chat/rooms/1/", headers=alice.headers)
+        assert (refused.status_code, refused.json()["code"]) == (503, "auth_unavailable")
+    apart.auth.start()
+    assert alice.room_with(bob) == 1
+
+
+def test_chat_holds_no_private_key_and_nothing_of_auths(apart: Apart) -> None:
+    alice, bob = apart.arrive("alice"), apart.arrive("bob")
+    alice.post(alice.room_with(bob), "hello")
+    files = [path for path in apart.chat.data.rglob("*") if path.is_file()]
+    assert {path.parent.name for path in files} == {"chat"}
+    assert {path.name for path in files} <= {"chat.lock", "chat.sqlite3", "chat.sqlite3-wal", "chat.sqlite3-shm"}
+    secrets = [path.read_bytes() for path in (apart.auth.data / "auth" / "keys").iterdir() if path.is_file()]
+    assert secrets
+    for path in files:
+        content = path.read_bytes()
+        assert b"PRIVATE KEY" not in content
+        assert not any(secret.split(b"\n")[1] in content for secret in secrets)
+    assert not (apart.auth.data / "chat").exists()
