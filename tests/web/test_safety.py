@@ -80,7 +80,7 @@ def test_the_policy_stops_what_the_page_never_does(policed: Window, attempt: str
     assert policed.violations()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def policed(browser: Browser, server: RunningServer) -> Iterator[Window]:
     """A window that may have trouble."""
     opened = Window(browser.new_context(), server.url)

@@ -1,5 +1,6 @@
 """What must not stand in the page's files."""
 
+import json
 import re
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 import duologue
 
 FOLDER = Path(duologue.__file__).parent / "web"
+ROOT = Path(__file__).parents[2]
 FILES = sorted(FOLDER.rglob("*"))
 SCRIPTS = [path for path in FILES if path.suffix == ".js"]
 FORBIDDEN = [
@@ -75,3 +77,10 @@ def test_what_is_forbidden_would_be_found() -> None:
         'import("./h.js")',
     ]
     assert all(re.search(pattern, lie) for pattern, lie in zip(FORBIDDEN, lies, strict=True))
+
+
+def test_the_page_gives_up_at_the_close_codes_that_say_so() -> None:
+    codes = json.loads((ROOT / "protocol" / "codes.json").read_text())["closes"]
+    # 1000 answers the page's own close, which it no longer listens to
+    final = {code for code, entry in codes.items() if not entry["reconnect"]} - {"1000"}
+    assert set(re.findall(r"^  \[(\d{4}), \"", (FOLDER / "connection.js").read_text(), re.MULTILINE)) == final
