@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.forms import UserChangeForm, UserCreationForm
+from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -11,10 +11,10 @@ from duologue.auth.models import Handle, LoginSession, User
 from duologue.contract.usernames import fold
 
 
-class NewAccountForm(UserCreationForm):  # type: ignore[type-arg]  # generic in the stubs only
+class NewAccountForm(AdminUserCreationForm):  # type: ignore[type-arg]  # generic in the stubs only
     """A new account. A handle that was ever given away is taken."""
 
-    class Meta(UserCreationForm.Meta):
+    class Meta(AdminUserCreationForm.Meta):
         """Django's options."""
 
         model = User

@@ -165,6 +165,10 @@ def _accounts(settings: AuthSettings) -> dict[str, Any]:
         "MFA_ADAPTER": "duologue.auth.adapter.SecondFactorAdapter",
         "MFA_SUPPORTED_TYPES": ["totp", "recovery_codes"],
         "MFA_TOTP_ISSUER": "Duologue",
+        # RFC 6238 section 5.2: one period for a slow hand or clock; a code still works only once
+        "MFA_TOTP_TOLERANCE": 1,
+        # an unconfirmed address is nobody's here, so an account that names it keeps nobody else out
+        "MFA_ALLOW_UNVERIFIED_EMAIL": True,
         "HEADLESS_ONLY": True,
         "HEADLESS_CLIENTS": ("app",),
         "HEADLESS_TOKEN_STRATEGY": "duologue.auth.token_strategy.TokenStrategy",

@@ -76,6 +76,10 @@ class _Problems:
         if isinstance(exception, OperationalError):
             _log.exception("database_unavailable", path=request.path)
             return refuse(Problem(503, "overloaded", "The service is busy; try again in a moment.", retry_after=2))
+        if request.path.startswith(_ALLAUTH) and isinstance(exception, (TypeError, ValueError)):
+            # some of allauth's forms trip over input that other ones refuse, such as a reset key of "-"
+            _log.exception("allauth_tripped", path=request.path)
+            return refuse(Problem(400, "bad_request", "This request makes no sense."))
         return None
 
 

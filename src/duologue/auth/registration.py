@@ -4,7 +4,9 @@ from smtplib import SMTPException
 from typing import Any
 
 import structlog
+from allauth.account import app_settings
 from allauth.account.adapter import get_adapter
+from allauth.account.app_settings import EmailVerificationMethod
 from allauth.account.internal.flows.email_verification import send_verification_email_at_login
 from allauth.account.models import EmailAddress, Login
 from allauth.account.signals import user_signed_up
@@ -15,7 +17,6 @@ from django.db import transaction
 from django.http import HttpRequest
 
 from duologue.auth.models import User
-from duologue.auth.runtime import runtime
 from duologue.auth.throttling import spend
 from duologue.kit.problem import invalid
 
@@ -66,7 +67,7 @@ def register(request: HttpRequest, fields: dict[str, Any]) -> User:
     user = form.save(request)
     user_signed_up.send(sender=User, request=request, user=user)
     _log.info("account_registered", user=user.pk)
-    if runtime().settings.email_verification != "none":
+    if app_settings.EMAIL_VERIFICATION != EmailVerificationMethod.NONE:
         _send_confirmation(request, user)
     return user
 

@@ -3,9 +3,9 @@
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import include, path
+from django.urls import include, path, re_path
 
-from duologue.auth.views import account, keys, people
+from duologue.auth.views import account, errors, keys, people
 
 
 def _to_admin(_: HttpRequest) -> HttpResponse:
@@ -20,6 +20,8 @@ urlpatterns = [
     path("api/users/profile/", account.profile),
     path("api/users/<str:username>/", people.person),
     path(".well-known/jwks.json", keys.jwks),
+    # allauth offers these also to products that store no phone numbers, and trips over it
+    re_path(r"^_allauth/app/v1/(account/phone|auth/phone/.*)$", errors.absent),
     path("_allauth/", include("allauth.headless.urls")),
     path("admin", _to_admin),
     path("admin/", admin.site.urls),

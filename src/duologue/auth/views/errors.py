@@ -1,6 +1,7 @@
 """Django's own refusals, as problem documents."""
 
 from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
 
 from duologue.auth.views.endpoint import refuse
 from duologue.kit.problem import Problem
@@ -23,6 +24,12 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """404."""
+    return refuse(Problem(404, "not_found", "There is nothing at this address."))
+
+
+@csrf_exempt
+def absent(request: HttpRequest, *path: str) -> HttpResponse:
+    """404 for what a library would serve and we do not."""
     return refuse(Problem(404, "not_found", "There is nothing at this address."))
 
 
