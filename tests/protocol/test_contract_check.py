@@ -76,7 +76,7 @@ def test_what_any_request_can_get_passes_anywhere() -> None:
 def test_the_other_service_is_not_there_by_name() -> None:
     refuse("POST", "http://auth.localhost/api/chat/rooms/", 404, "not_found", {})
     with pytest.raises(UndocumentedAnswer):
-        refuse("POST", "http://chat.localhost/api/chat/rooms/", 404, "not_found", {})
+        refuse("POST", "http://chat.localhost:8000/api/chat/rooms/", 404, "not_found", {})
 
 
 @pytest.mark.parametrize("path", ["/", "/admin/login/", "/_allauth/app/v1/config", "/static/a.css", "/chat/docs"])

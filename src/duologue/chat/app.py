@@ -4,7 +4,6 @@ import contextlib
 from collections.abc import AsyncIterator
 
 import httpx
-from starlette.applications import Starlette
 from starlette.routing import Route
 
 from duologue.chat import migrations
@@ -16,7 +15,7 @@ from duologue.chat.service import Chat, assemble
 from duologue.chat.settings import ChatSettings
 from duologue.chat.store.sqlite import SqliteStore
 from duologue.kit.files import private_directory
-from duologue.kit.refusals import exception_handlers
+from duologue.kit.refusals import application
 from duologue.kit.websocket import Accepted, Endpoint, Handshake, Limits, Refusal
 
 ROUTES = (
@@ -34,7 +33,7 @@ class ChatApp:
         self._auth_transport = auth_transport
         self._chat: Chat | None = None
         self._endpoint: Endpoint | None = None
-        self.rest = _rest()
+        self.rest = application(ROUTES)
 
     @contextlib.asynccontextmanager
     async def lifespan(self) -> AsyncIterator[None]:
@@ -72,7 +71,3 @@ class ChatApp:
 def create_app(settings: ChatSettings, auth_transport: httpx.AsyncBaseTransport | None = None) -> ChatApp:
     """Return the chat service; `auth_transport` reaches auth without a network when both run in one process."""
     return ChatApp(settings, auth_transport)
-
-
-def _rest() -> Starlette:
-    return Starlette(routes=list(ROUTES), exception_handlers=exception_handlers())

@@ -1,10 +1,13 @@
 """Problems as Starlette's answers, the ones that Starlette itself gives included."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute
 
 from duologue.kit.problem import Problem
 
@@ -36,6 +39,10 @@ async def _unforeseen(_: Request, __: Exception) -> Response:
     return refuse(Problem(500, "internal_error", "Something went wrong on our side."))
 
 
-def exception_handlers() -> dict[Any, Any]:
-    """Return what a Starlette application needs so that each of its errors is a problem document."""
-    return {Problem: _problem, HTTPException: _http_error, Exception: _unforeseen}
+def application(routes: Sequence[BaseRoute]) -> Starlette:
+    """Return an application of these routes whose every error is a problem document and whose addresses are exact."""
+    handlers: dict[Any, Any] = {Problem: _problem, HTTPException: _http_error, Exception: _unforeseen}
+    made = Starlette(routes=routes, exception_handlers=handlers)
+    # a redirect to the address with its slash would be built from the Host header, which is the client's to choose
+    made.router.redirect_slashes = False
+    return made

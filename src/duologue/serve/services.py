@@ -12,7 +12,7 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp
 
 from duologue.kit import documents
-from duologue.kit.refusals import exception_handlers
+from duologue.kit.refusals import application
 from duologue.kit.settings import load
 from duologue.serve import health, page
 from duologue.serve.dispatch import Dispatch
@@ -64,7 +64,7 @@ class Services:
             routes += [Mount(f"/{each}", routes=documents.routes(each)) for each in present]
         if self.chat is not None and name != "auth":
             routes += page.routes()
-        return Starlette(routes=routes, exception_handlers=exception_handlers())
+        return application(routes)
 
     def _chat_ready(self) -> bool:
         return self.chat is not None and self.chat.ready
