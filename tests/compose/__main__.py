@@ -15,8 +15,9 @@ def main() -> int:
     except CommandError as error:
         say(str(error))
         return 1
-    chosen = sys.argv[1:] if any(word.startswith("tests/") for word in sys.argv[1:]) else ["tests/compose", *sys.argv[1:]]
-    return pytest.main(["-vv", "--capture=no", "--durations=5", *chosen])
+    words = sys.argv[1:]
+    everything = [] if any(word.startswith("tests/") for word in words) else ["tests/compose"]
+    return pytest.main(["-vv", "--capture=no", "--durations=5", *everything, *words])
 
 
 if __name__ == "__main__":

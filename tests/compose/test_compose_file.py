@@ -1,4 +1,4 @@
-"""What compose.yaml promises before anything runs: start order, no port of a service's own, no root, no write access."""
+"""What compose.yaml promises: start order, one door, no rights to spare, a volume and a database for each service."""
 
 from typing import Any
 
@@ -41,7 +41,7 @@ def test_no_container_can_change_itself_or_gain_rights(running: dict[str, Any]) 
 @pytest.mark.parametrize("service", ["auth", "chat"])
 def test_a_service_writes_to_its_volume_only(stack: Stack, service: str) -> None:
     stack.inside(service, "touch", "/data/here", "/tmp/here")
-    with pytest.raises(CommandError, match="Read-only file system|Permission denied"):
+    with pytest.raises(CommandError, match=r"Read-only file system|Permission denied"):
         stack.inside(service, "touch", "/opt/duologue/here")
     assert "CapEff:\t0000000000000000" in stack.inside(service, "cat", "/proc/1/status")
 

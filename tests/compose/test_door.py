@@ -5,6 +5,7 @@ import http.client
 import os
 import socket
 import time
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +15,7 @@ from tests.compose.rig.stack import LOOPBACK, Stack
 from tests.rig.people import Person
 
 CANARY = "canary-8b52-never-in-a-log"
-JSON = {"Content_Type": "application/json"}
+JSON = {"Content-Type": "application/json"}
 
 
 @pytest.mark.parametrize("public", ["", "https://chat.example.com"])
@@ -22,7 +23,14 @@ def test_the_newest_caddy_takes_the_caddyfile_too(public: str) -> None:
     if not (TOOLS / "bin" / "caddy").exists():
         pytest.skip("with Docker, the stack itself runs the newest Caddy")
     env = os.environ | ({"SITE": public} if public else {})
-    words = [TOOLS / "bin" / "caddy", "validate", "--adapter", "caddyfile", "--config", ROOT / "deploy" / "Caddyfile"]
+    words: list[str | Path] = [
+        TOOLS / "bin" / "caddy",
+        "validate",
+        "--adapter",
+        "caddyfile",
+        "--config",
+        ROOT / "deploy" / "Caddyfile",
+    ]
     assert "Valid configuration" in run(words, env=env).stdout
 
 
@@ -80,17 +88,17 @@ def test_the_page_says_what_a_browser_may_load(stack: Stack) -> None:
 def test_a_large_body_is_refused_as_the_services_would(stack: Stack, path: str, declared: bool) -> None:
     token = Person.arrive(stack.people_reach()).token
     body = b'{"content":"' + b"x" * 200_000 + b'"}'
-    framing = {} if declared else {"Transfer_Encoding": "chunked"}
+    framing = {} if declared else {"Transfer-Encoding": "chunked"}
     sent = body if declared else b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
     for _ in range(10):
-        answer = stack.ask("POST", path, sent, **JSON, **framing, Authorization=f"Bearer {token}")
+        answer = stack.ask("POST", path, sent, {**JSON, **framing, "Authorization": f"Bearer {token}"})
         assert (answer.status, answer.json()["code"]) == (413, "body_too_large")
         assert answer.headers["Content-Type"] == "application/problem+json"
 
 
 def test_a_body_as_large_as_allowed_reaches_the_service(stack: Stack) -> None:
     body = b'{"username":"' + b"x" * (64 * 1024 - 15) + b'"}'
-    answer = stack.ask("POST", "/api/register/", body, **JSON)
+    answer = stack.ask("POST", "/api/register/", body, JSON)
     assert (len(body), answer.status, answer.json()["code"]) == (65_536, 400, "validation_failed")
 
 
@@ -104,29 +112,29 @@ def test_a_request_head_that_never_ends_is_cut(stack: Stack) -> None:
 
 
 def test_a_large_head_is_refused(stack: Stack) -> None:
-    assert stack.ask("GET", "/", Cookie="x" * 40_000).status == 431
+    assert stack.ask("GET", "/", headers={"Cookie": "x" * 40_000}).status == 431
 
 
 def test_a_client_cannot_claim_another_address(stack: Stack) -> None:
     # each try from one address counts; if the header were believed, none of them would be one too many
     body = b'{"username":"nobody.here","password":"wrong"}'
-    tries = (stack.ask("POST", "/api/login/", body, **JSON, X_Forwarded_For=f"203.0.113.{n}").status for n in range(40))
-    assert 429 in tries
+    claims = (JSON | {"X-Forwarded-For": f"203.0.113.{number}"} for number in range(40))
+    assert 429 in (stack.ask("POST", "/api/login/", body, claim).status for claim in claims)
 
 
 def test_the_log_shows_no_query_and_no_token(stack: Stack) -> None:
     secret = {"Authorization": f"Bearer {CANARY}", "Cookie": f"sessionid={CANARY}", "Referer": f"http://x/?t={CANARY}"}
     for service in ("auth", "chat", None):
         for path in ("/healthz", "/api/users/profile/", "/api/chat/rooms/1/messages/", "/nothing"):
-            stack.ask("GET", f"{path}?token={CANARY}", service=service, **secret)
+            stack.ask("GET", f"{path}?token={CANARY}", headers=secret, service=service)
     upgrade = {
         "Connection": "Upgrade",
         "Upgrade": "websocket",
-        "Sec_WebSocket_Version": "13",
-        "Sec_WebSocket_Key": base64.b64encode(os.urandom(16)).decode(),
-        "Sec_WebSocket_Protocol": CANARY,
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": base64.b64encode(os.urandom(16)).decode(),
+        "Sec-WebSocket-Protocol": CANARY,
     }
-    stack.ask("GET", f"/ws/chat/0/?token={CANARY}", **upgrade, **secret)
+    stack.ask("GET", f"/ws/chat/0/?token={CANARY}", headers=upgrade | secret)
     for service in ("auth", "chat", "caddy"):
         assert CANARY not in stack.log(service)
     assert '"uri":"/ws/chat/0/"' in stack.log("caddy")
@@ -136,7 +144,8 @@ def test_a_service_that_is_away_is_told_as_every_error_is(stack: Stack) -> None:
     stack.kill("chat")
     stack.engine.run("stop", stack.engine.container("chat"), check=False)
     try:
-        answer = stack.ask("GET", f"/api/chat/rooms/1/messages/?token={CANARY}", Sec_WebSocket_Protocol=CANARY)
+        secret = {"Sec-WebSocket-Protocol": CANARY}
+        answer = stack.ask("GET", f"/api/chat/rooms/1/messages/?token={CANARY}", headers=secret)
         assert stack.ask("GET", "/.well-known/jwks.json").status == http.client.OK
     finally:
         stack.start("chat")

@@ -54,7 +54,10 @@ def test_chat_goes_on_while_auth_is_away(stack: Stack, alice: Person, room: int)
 def test_a_request_waits_for_a_service_that_restarts(stack: Stack, alice: Person, room: int) -> None:
     chat = stack.engine.container("chat")
     stack.engine.run("restart", "--time", "20", chat, timeout=60)
-    assert alice.post(room, "just in time").status_code == http.client.CREATED
+    token = f"Bearer {alice.token}"
+    path, body = f"/api/chat/rooms/{room}/messages/", b'{"content":"just in time"}'
+    answer = stack.ask("POST", path, body, {"Content-Type": "application/json", "Authorization": token})
+    assert answer.status == http.client.CREATED, answer.body
     until(lambda: stack.engine.healthy(chat), "chat is healthy", seconds=60)
 
 
@@ -65,3 +68,10 @@ def test_a_stop_is_clean(stack: Stack) -> None:
         assert state["ExitCode"] == 0
     for service in ("auth", "chat"):
         stack.start(service)
+
+
+def test_a_backup_of_a_running_service_is_whole(stack: Stack, alice: Person, room: int) -> None:
+    alice.post(room, "kept twice")
+    stack.inside("chat", "python", "-m", "apsw", "chat/chat.sqlite3", ".backup chat/copy.sqlite3")
+    copied = stack.inside("chat", "python", "-m", "apsw", "chat/copy.sqlite3", "SELECT content FROM messages")
+    assert "kept twice" in copied.splitlines()

@@ -16,7 +16,7 @@ def newman(environment: str, **variables: str) -> CompletedProcess[str]:
     """Run the collection from top to bottom. Newman resolves *.localhost by itself, as Postman does."""
     program = need_from_npm("newman", "it walks through the collection")
     collection = ROOT / "postman" / "duologue.postman_collection.json"
-    chosen = ["--environment", ROOT / "postman" / environment]
+    chosen: list[str | Path] = ["--environment", ROOT / "postman" / environment]
     changed = [word for name, value in variables.items() for word in ("--env-var", f"{name}={value}")]
     return run([program, "run", collection, *chosen, *changed, "--color", "off"], timeout=120, check=False)
 

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -21,7 +21,7 @@ def say(text: str) -> None:
 
 
 def run(
-    command: Sequence[str | Path], *, env: Mapping[str, str] | None = None, timeout: float = 60.0, check: bool = True
+    command: Iterable[str | Path], *, env: Mapping[str, str] | None = None, timeout: float = 60.0, check: bool = True
 ) -> subprocess.CompletedProcess[str]:
     """Run a program in the checkout and return what it wrote; raise CommandError unless it ends well and in time."""
     words = [str(word) for word in command]

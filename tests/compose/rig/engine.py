@@ -76,7 +76,7 @@ class Docker:
         """Run one command of Compose on the tests' own project, never on a person's."""
         files = ("--file", str(ROOT / "compose.yaml"), "--file", str(self._override))
         command = [*self.compose_command, *files, "--project-name", PROJECT, *words]
-        return run(["nice", "-n", "10", *command], env=self.env, timeout=timeout)
+        return run(command, env=self.env, timeout=timeout)
 
     def build(self) -> str:
         """Build the image and return what the build printed."""

@@ -35,7 +35,15 @@ def tools() -> Path:
         say("installing the test tools …")
         shutil.rmtree(TOOLS, ignore_errors=True)
         run([sys.executable, "-m", "venv", TOOLS])
-        pip = [TOOLS / "bin" / "python", "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "-q"]
+        pip: list[str | Path] = [
+            TOOLS / "bin" / "python",
+            "-m",
+            "pip",
+            "--disable-pip-version-check",
+            "--no-input",
+            "install",
+            "-q",
+        ]
         run([*pip, "--require-hashes", "-r", lock], timeout=300)
         stamp.write_bytes(lock.read_bytes())
     return TOOLS / "bin"

@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+from functools import partial
 from typing import Any
 
 from tests.compose.rig import machine, stand_ins
@@ -44,7 +45,7 @@ class Podman(Docker):
             service = next(name for name, needed in waiting.items() if needed <= started)
             for dependency in waiting.pop(service):
                 container = self.container(dependency)
-                until(lambda container=container: self.healthy(container), f"{dependency} is healthy", seconds=60)
+                until(partial(self.healthy, container), f"{dependency} is healthy", seconds=120)
             self.compose("up", "--detach", "--no-build", "--no-deps", service)
             started.add(service)
 

@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -66,17 +67,16 @@ class Stack:
         method: str,
         path: str,
         body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
         *,
         service: str | None = None,
         host: str | None = None,
-        **headers: str,
     ) -> Answer:
         """Send one request through the proxy: by name when a service is named, else by path; `host` overrides."""
         port = self.app_port if service is None else self.http_port
         connection = http.client.HTTPConnection(LOOPBACK, port, timeout=20)
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
         try:
-            connection.request(method, path, body, {"Host": host or self.authority(service), **named})
+            connection.request(method, path, body, {"Host": host or self.authority(service), **(headers or {})})
             answer = connection.getresponse()
             return Answer(answer.status, answer.headers, answer.read())
         finally:

@@ -33,7 +33,8 @@ CADDY = StandIn(
     "caddy",
     ("ca-certificates", "caddy"),
     (
-        "ENV XDG_CONFIG_HOME=/config XDG_DATA_HOME=/data",
+        "ENV XDG_CONFIG_HOME=/config",
+        "ENV XDG_DATA_HOME=/data",
         "WORKDIR /srv",
         'CMD ["caddy","run","--config","/etc/caddy/Caddyfile","--adapter","caddyfile"]',
     ),
