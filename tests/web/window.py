@@ -12,6 +12,7 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Dialog, Error, R
 from tests.rig.people import PASSWORD, Person
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
+PICTURES = os.environ.get("UPDATE_SCREENSHOTS") == "1"
 # the browser logs every answer of 400 and above, and every connection that fails: tests make those on purpose
 _ORDINARY = ("Failed to load resource", "WebSocket connection to")
 _WATCH = """
@@ -72,7 +73,7 @@ class Window:
 
     def picture(self, name: str) -> None:
         """Keep a picture for the documents, when the run is asked for pictures."""
-        if os.environ.get("UPDATE_SCREENSHOTS") == "1":
+        if PICTURES:
             IMAGES.mkdir(parents=True, exist_ok=True)
             self.page.screenshot(path=IMAGES / f"{name}.png")
 
