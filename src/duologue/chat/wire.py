@@ -141,8 +141,10 @@ def message_frame(room: Room, message: Message) -> bytes:
 
 
 def error_frame(problem: Problem, client_id: str | None = None) -> bytes:
-    """Return the frame's JSON."""
+    """Return the frame's JSON; it names the frame that it answers only by an id that is one."""
     wait = problem.retry_after
+    if client_id is not None and _CLIENT_ID.fullmatch(client_id) is None:
+        client_id = None
     return encode(
         ErrorFrame(
             code=problem.code,
