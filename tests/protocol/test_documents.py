@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -185,6 +186,11 @@ def test_a_sockets_codes_are_those_of_the_table() -> None:
     told = set(root["components"]["schemas"]["Error"]["properties"]["code"]["enum"])
     refused = set(re.findall(r"`(\w+)`", " ".join(root["channels"]["room"]["x-refusals"].values())))
     assert told | refused == {code for code, each in table.items() if "socket" in each["where"]}
+
+
+@pytest.mark.parametrize("name", ["auth.openapi.json", "chat.openapi.json", "chat.asyncapi.json"])
+def test_the_documents_carry_the_products_version(name: str) -> None:
+    assert document(name)["info"]["version"] == version("duologue")
 
 
 def test_the_table_is_whole() -> None:
