@@ -1,7 +1,7 @@
 """Auth and chat as two processes: chat fetches the public keys and asks for users over HTTP, and survives auth."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -20,11 +20,14 @@ class Apart:
 
     auth: RunningServer
     chat: RunningServer
+    clients: list[httpx.Client] = field(default_factory=list)
 
     def arrive(self, name: str) -> Person:
         """Return somebody who has logged in at auth and talks to chat."""
         person = Person.arrive(self.auth, name)
+        person.http.close()
         person.http = httpx.Client(base_url=self.chat.url, trust_env=False, timeout=10)
+        self.clients.append(person.http)
         return person
 
     def socket(self, person: Person, room: int) -> RawSocket:
@@ -39,7 +42,10 @@ def apart(tmp_path: Path) -> Iterator[Apart]:
     with running_server(tmp_path / "auth", service="auth") as auth:
         asks = {"DUOLOGUE_AUTH_URL": auth.url, "DUOLOGUE_AUTH_TIMEOUT": "1"}
         with running_server(tmp_path / "chat", asks, service="chat") as chat:
-            yield Apart(auth, chat)
+            apart = Apart(auth, chat)
+            yield apart
+            for client in apart.clients:
+                client.close()
 
 
 def open_room(person: Person, one: str, other: str) -> httpx.Response:
@@ -68,7 +74,6 @@ def test_chat_works_on_its_own_as_far_as_it_can_while_auth_is_away(apart: Apart)
             assert another.message() == socket.message() == "and here"
         # eve has never come: her token is checked with the keys in hand
         assert eve.http.get(f"/api/chat/rooms/{room}/", headers=eve.headers).status_code == 404
-        assert apart.chat.url
         assert alice.http.get("/readyz").status_code == 200
 
         apart.auth.start()

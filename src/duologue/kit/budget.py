@@ -1,5 +1,8 @@
 """A token bucket in two numbers."""
 
+# sums of floats: without it the last event of a burst may be told to wait for 1e-14 seconds
+_ROUNDING = 1e-6
+
 
 class Budget:
     """Allows `rate` events per second and `burst` at once; keeps one number, so a user or a socket costs little.
@@ -18,7 +21,7 @@ class Budget:
         """Take one event at `now` (seconds, monotonic). Return 0.0, or the seconds to wait when there is none left."""
         due = max(self._due, now)
         wait = due - self._burst_seconds - now
-        if wait > 0.0:
+        if wait > _ROUNDING:
             return wait
         self._due = due + self._interval
         return 0.0

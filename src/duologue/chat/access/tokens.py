@@ -6,13 +6,14 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from types import MappingProxyType
 
-from duologue.chat.errors import Problem, token_missing
+from duologue.chat.errors import Problem, auth_unavailable, token_missing
 from duologue.contract.claims import CHAT_AUDIENCE, AccessClaims, TokenRefused, verify_access
 from duologue.contract.keys import VerifyingKeys
 
 _REMEMBERED = 20_000
 # an attacker who invents key ids makes us ask auth this often and no oftener
 _SECONDS_BETWEEN_FETCHES = 5.0
+_SECONDS_UNTIL_RETRY = 0.5
 
 
 class Tokens:
@@ -22,7 +23,7 @@ class Tokens:
         self._issuer = issuer
         self._fetch_keys = fetch_keys
         self._keys: VerifyingKeys = MappingProxyType({})
-        self._fetched_at = -_SECONDS_BETWEEN_FETCHES
+        self._fetch_again_at = 0.0
         self._fetching = asyncio.Lock()
         self._known: OrderedDict[str, AccessClaims] = OrderedDict()
 
@@ -65,16 +66,19 @@ class Tokens:
         async with self._fetching:
             if kid in self._keys:
                 return True
-            now = time.monotonic()
-            if now - self._fetched_at < _SECONDS_BETWEEN_FETCHES:
+            if time.monotonic() < self._fetch_again_at:
+                if not self._keys:
+                    raise auth_unavailable()
                 return False
             try:
                 self._keys = await self._fetch_keys()
             except Problem:
                 # with keys in hand auth may be away: what we cannot place is refused, all others get in
                 if not self._keys:
+                    # those who waited behind us must not each wait for auth in turn
+                    self._fetch_again_at = time.monotonic() + _SECONDS_UNTIL_RETRY
                     raise
-            self._fetched_at = now
+            self._fetch_again_at = time.monotonic() + _SECONDS_BETWEEN_FETCHES
             return kid in self._keys
 
 

@@ -1,0 +1,174 @@
+"""Tokens are verified once, remembered until they expire, and keys are fetched when they must be and no oftener."""
+
+import asyncio
+import time
+from collections.abc import Awaitable
+
+import pytest
+
+from duologue.chat.access import tokens
+from duologue.chat.access.tokens import Tokens, bearer
+from duologue.chat.errors import Problem, auth_unavailable
+from duologue.contract.keys import VerifyingKeys
+from tests.rig.issuer import Issuer
+
+pytestmark = pytest.mark.anyio
+
+
+class Clock:
+    """Both clocks of `time`, moved by hand."""
+
+    def __init__(self) -> None:
+        self.now = time.time()
+
+    def time(self) -> float:
+        return self.now
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+class Auth:
+    """Gives its issuer's keys, and counts how often."""
+
+    def __init__(self, issuer: Issuer) -> None:
+        self.issuer = issuer
+        self.asked = 0
+        self.away = False
+
+    async def fetch(self) -> VerifyingKeys:
+        self.asked += 1
+        await asyncio.sleep(0)
+        if self.away:
+            raise auth_unavailable()
+        return self.issuer.keys()
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(tokens, "time", made)
+    return made
+
+
+@pytest.fixture
+def auth() -> Auth:
+    return Auth(Issuer())
+
+
+@pytest.fixture
+def known(auth: Auth) -> Tokens:
+    return Tokens("duologue", auth.fetch)
+
+
+async def code_of(waiting: Awaitable[object]) -> str:
+    with pytest.raises(Problem) as caught:
+        await waiting
+    return caught.value.code
+
+
+async def test_a_token_says_who_it_is_and_is_verified_once(
+    auth: Auth, known: Tokens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = auth.issuer.token("alice", sub="7")
+    claims = await known.verify(token)
+    assert (claims.sub, claims.username) == ("7", "alice")
+
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("verified again")
+
+    monkeypatch.setattr(tokens, "verify_access", never)
+    assert await known.verify(token) is claims
+    assert auth.asked == 1
+
+
+async def test_a_remembered_token_ends_when_it_expires(
+    auth: Auth, known: Tokens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = auth.issuer.token(lives=60)
+    claims = await known.verify(token)
+    clock = Clock()
+    monkeypatch.setattr(tokens, "time", clock)
+    clock.now = claims.exp - 0.1
+    assert known.remembered(token) is claims
+    clock.now = float(claims.exp)
+    assert known.remembered(token) is None
+    assert known._known == {}
+
+
+async def test_an_expired_token_is_told_apart_from_a_forged_one(auth: Auth, known: Tokens) -> None:
+    assert await code_of(known.verify(auth.issuer.token(lives=-60))) == "token_expired"
+    assert await code_of(known.verify(Issuer().token())) == "token_invalid"
+    assert await code_of(known.verify("nonsense")) == "token_invalid"
+    assert known._known == {}
+
+
+async def test_nonsense_never_makes_us_ask(auth: Auth, known: Tokens) -> None:
+    for token in ("", "a.b.c", "x" * 5000, auth.issuer.token(header={"typ": "JWT"})):
+        assert await code_of(known.verify(token)) == "token_invalid"
+    assert auth.asked == 0
+
+
+async def test_invented_key_ids_make_us_ask_once_in_a_while(auth: Auth, known: Tokens, clock: Clock) -> None:
+    await known.verify(auth.issuer.token())
+    stranger = Issuer(*map(str, range(50)))
+    for n in range(50):
+        assert await code_of(known.verify(stranger.token(kid=str(n)))) == "token_invalid"
+    assert auth.asked == 1
+    clock.now += tokens._SECONDS_BETWEEN_FETCHES
+    outcomes = await asyncio.gather(*(code_of(known.verify(stranger.token(kid=str(n)))) for n in range(50)))
+    assert set(outcomes) == {"token_invalid"}
+    assert auth.asked == 2
+
+
+async def test_a_rotated_key_is_found_and_the_old_one_goes_when_auth_drops_it(
+    auth: Auth, known: Tokens, clock: Clock
+) -> None:
+    await known.verify(auth.issuer.token("alice"))
+    auth.issuer.private["k2"] = Issuer().private["k1"]
+    clock.now += tokens._SECONDS_BETWEEN_FETCHES
+    assert (await known.verify(auth.issuer.token("bob", kid="k2"))).username == "bob"
+    assert (await known.verify(auth.issuer.token("carol"))).username == "carol"
+    late = auth.issuer.token("dave")
+    del auth.issuer.private["k1"]
+    clock.now += tokens._SECONDS_BETWEEN_FETCHES
+    assert await code_of(known.verify(Issuer("k3").token(kid="k3"))) == "token_invalid"
+    assert await code_of(known.verify(late)) == "token_invalid"
+
+
+async def test_with_keys_in_hand_auth_may_be_away(auth: Auth, known: Tokens, clock: Clock) -> None:
+    await known.verify(auth.issuer.token("alice"))
+    auth.away = True
+    clock.now += 100
+    assert (await known.verify(auth.issuer.token("bob"))).username == "bob"
+    assert await code_of(known.verify(Issuer("k9").token(kid="k9"))) == "token_invalid"
+    assert auth.asked == 2
+
+
+async def test_without_keys_a_crowd_asks_once_and_nobody_waits_in_turn(auth: Auth, known: Tokens, clock: Clock) -> None:
+    auth.away = True
+    codes = await asyncio.gather(*(code_of(known.verify(auth.issuer.token(jti=str(n)))) for n in range(20)))
+    assert set(codes) == {"auth_unavailable"}
+    assert auth.asked == 1
+    auth.away = False
+    clock.now += tokens._SECONDS_UNTIL_RETRY
+    await known.verify(auth.issuer.token())
+
+
+async def test_memory_is_bounded(auth: Auth, known: Tokens, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tokens, "_REMEMBERED", 3)
+    made = [auth.issuer.token(jti=str(n)) for n in range(5)]
+    for token in made:
+        await known.verify(token)
+    assert [known.remembered(token) is not None for token in made] == [False, False, True, True, True]
+
+
+@pytest.mark.parametrize("header", ["Bearer abc", "bearer abc", "BEARER  abc "])
+def test_a_bearer_is_read(header: str) -> None:
+    assert bearer(header) == "abc"
+
+
+@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Basic abc", "abc", "Token abc"])
+def test_anything_else_is_no_bearer(header: str | None) -> None:
+    with pytest.raises(Problem, match="token_missing"):
+        bearer(header)
