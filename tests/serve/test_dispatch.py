@@ -64,7 +64,6 @@ def test_a_name_shows_nothing_of_the_other_service(http: httpx.Client, host: str
         *((ANY, f"/{service}/{name}") for service in ("auth", "chat") for name in ("openapi.json", "docs")),
         (ANY, "/chat/asyncapi.json"),
         (ANY, "/"),
-        (CHAT, "/"),
     ],
 )
 def test_health_documents_and_the_page_are_where_they_are_said_to_be(http: httpx.Client, host: str, path: str) -> None:
@@ -92,5 +91,12 @@ def test_the_page_and_its_files_come_with_their_guards(http: httpx.Client, path:
 def test_readiness_is_never_cached_and_tells_by_name(http: httpx.Client) -> None:
     answer = http.get("/readyz")
     assert answer.headers["cache-control"] == "no-store"
-    assert answer.json() == {"status": "ok", "checks": {"chat": True}}
-    assert http.get("/readyz", headers={"host": AUTH}).json() == {"status": "ok", "checks": {}}
+    assert answer.json() == {"status": "ok", "checks": {"auth": True, "chat": True}}
+    for host, name in ((AUTH, "auth"), (CHAT, "chat")):
+        assert http.get("/readyz", headers={"host": host}).json() == {"status": "ok", "checks": {name: True}}
+
+
+@pytest.mark.parametrize("host", [AUTH, CHAT])
+def test_a_name_without_a_path_leads_to_its_documents(http: httpx.Client, host: str) -> None:
+    answer = http.get("/", headers={"host": host})
+    assert (answer.status_code, answer.headers["location"]) == (307, "docs")

@@ -34,6 +34,11 @@ class AuthApp:
         migrate_if_needed(self._settings)
         self._bridge = WsgiBridge(WSGIHandler(), threads=self._settings.threads)
 
+    @property
+    def ready(self) -> bool:
+        """Whether requests can be served."""
+        return self._bridge is not None
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI, for scopes of type `http`."""
         if self._bridge is None:
@@ -43,7 +48,9 @@ class AuthApp:
     def close(self) -> None:
         """Wait for what runs, then end the threads."""
         if self._bridge is not None:
-            self._bridge.close()
+            from django.db import connections  # noqa: PLC0415 - as above
+
+            self._bridge.close(in_each_thread=connections.close_all)
         if self._runtime is not None:
             self._runtime.hashing.close()
 

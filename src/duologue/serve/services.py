@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, cast
 
 import httpx
 from starlette.applications import Starlette
-from starlette.routing import Mount
+from starlette.responses import RedirectResponse
+from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
 from duologue.kit import documents
@@ -55,16 +56,19 @@ class Services:
     def _site(self, name: str) -> Starlette:
         """Return what a host name shows beside the API: health, documents, the page."""
         present = [known for known in NAMES if getattr(self, known) is not None]
-        checks = {"chat": self._chat_ready} if self.chat is not None and name != "auth" else {}
-        routes = health.routes(checks)
+        checks = {"auth": self._auth_ready, "chat": self._chat_ready}
+        routes = health.routes({each: checks[each] for each in present if name in ("all", each)})
         if name in present:
-            routes += documents.routes(name)
+            # the page would not reach the other service from under this one's own name: show what is here instead
+            routes += [Route("/", RedirectResponse("docs")), *documents.routes(name)]
         else:
             routes += documents.index_routes(*present)
             routes += [Mount(f"/{each}", routes=documents.routes(each)) for each in present]
-        if self.chat is not None and name != "auth":
-            routes += page.routes()
+            routes += page.routes() if self.chat is not None else []
         return application(routes)
+
+    def _auth_ready(self) -> bool:
+        return self.auth is not None and self.auth.ready
 
     def _chat_ready(self) -> bool:
         return self.chat is not None and self.chat.ready
