@@ -42,7 +42,6 @@ def test_chat_answers_by_its_name_and_by_path(http: httpx.Client, host: str) -> 
         (CHAT, "/api/users/profile/"),
         (CHAT, "/.well-known/jwks.json"),
         (CHAT, "/admin/"),
-        (AUTH, "/"),
         (AUTH, "/web/main.js"),
         (AUTH, "/chat/openapi.json"),
         (CHAT, "/auth/openapi.json"),
