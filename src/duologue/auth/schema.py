@@ -16,7 +16,14 @@ _log = structlog.get_logger(__name__)
 
 def migrate_if_needed(settings: AuthSettings) -> None:
     """Apply what is missing. Loading every migration takes a quarter of a second, so a fingerprint tells first."""
-    fingerprint = _fingerprint()
+    try:
+        _migrate_if_needed(settings, _fingerprint())
+    finally:
+        # this is no worker's thread: its connection would stay open for nothing
+        connection.close()
+
+
+def _migrate_if_needed(settings: AuthSettings, fingerprint: int) -> None:
     if _stored() == fingerprint:
         return
     # two processes that start at once: the second finds the work done
@@ -27,8 +34,6 @@ def migrate_if_needed(settings: AuthSettings) -> None:
             with connection.cursor() as cursor:
                 cursor.execute(f"PRAGMA user_version = {fingerprint}")
             _log.info("schema_migrated")
-    # not worker thread's: it would stay open for nothing
-    connection.close()
 
 
 def _stored() -> int:

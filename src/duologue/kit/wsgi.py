@@ -3,6 +3,7 @@
 import asyncio
 import io
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -19,6 +20,8 @@ Send = Callable[[Message], Any]
 Environ = dict[str, Any]
 Headers = list[tuple[str, str]]
 WsgiApp = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
+
+_CLOSE_SECONDS = 30
 
 _log = structlog.get_logger(__name__)
 
@@ -39,11 +42,13 @@ class WsgiBridge:
         self, app: WsgiApp, *, threads: int, waiting: int = 256, body_bytes: int = 64 * 1024, body_seconds: float = 10.0
     ) -> None:
         self._app = app
-        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="wsgi")
+        self._started = 0
+        self._executor = ThreadPoolExecutor(threads, "wsgi", self._count_thread)
         self._room = threads + waiting
         self._body_bytes = body_bytes
         self._body_seconds = body_seconds
         self._running = 0
+        self._lock = threading.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI, for scopes of type `http`."""
@@ -61,9 +66,22 @@ class WsgiBridge:
         await send({"type": "http.response.start", "status": status, "headers": list(_encoded(headers, len(content)))})
         await send({"type": "http.response.body", "body": content})
 
-    def close(self) -> None:
-        """Wait for the requests that run and end the threads."""
+    def close(self, in_each_thread: Callable[[], object] = lambda: None) -> None:
+        """Wait for the requests that run, do this once in each thread (to close what it holds), end the threads."""
+        # each of these holds its thread until all have one
+        together = threading.Barrier(max(1, self._started))
+
+        def finish() -> None:
+            together.wait(_CLOSE_SECONDS)
+            in_each_thread()
+
+        for _ in range(self._started):
+            self._executor.submit(finish)
         self._executor.shutdown(wait=True)
+
+    def _count_thread(self) -> None:
+        with self._lock:
+            self._started += 1
 
     async def _read(self, scope: Scope, receive: Receive) -> bytes:
         declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
