@@ -1,5 +1,6 @@
 """Nothing lost, nothing twice, whatever happens to the connection."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,34 @@ def test_a_message_that_the_socket_lost_is_fetched(window: Opener, alice: Person
         bob.post(room, text)
     hers.sees(["first", "second", "third"])
     assert len(lost) == 1
+
+
+def test_a_message_that_came_too_fast_is_sent_again_under_its_id(window: Opener, alice: Person, bob: Person) -> None:
+    hers = window()
+    sent: list[dict[str, str]] = []
+
+    def refuse_the_first(page_side: WebSocketRoute) -> None:
+        server_side = page_side.connect_to_server()
+
+        def pass_on(text: str | bytes) -> None:
+            frame = json.loads(text)
+            if "message" in frame:
+                sent.append(frame)
+            if len(sent) == 1:
+                error = {"type": "error", "code": "rate_limited", "detail": "Slow down.", "retryable": True}
+                page_side.send(json.dumps({**error, "retry_after_ms": 200, "client_id": sent[0]["client_id"]}))
+            else:
+                server_side.send(text)
+
+        page_side.on_message(pass_on)
+
+    hers.page.route_web_socket(SOCKETS, refuse_the_first)
+    hers.log_in(alice).open(bob.username)
+    for text in ("one", "two"):
+        hers.say(text)
+    hers.sees(["one", "two"])
+    assert [frame["message"] for frame in sent] == ["one", "one", "two"]
+    assert sent[0]["client_id"] == sent[1]["client_id"] != sent[2]["client_id"]
 
 
 def test_a_refused_message_says_why_and_does_not_hold_up_the_next(window: Opener, alice: Person, bob: Person) -> None:

@@ -64,9 +64,14 @@ class Window:
 
     def sees(self, texts: list[str], seconds: float = 15) -> None:
         """Wait until exactly these messages are in the log, in this order, and nothing waits to be sent."""
-        expect(self.page.locator("#log .text")).to_have_count(len(texts), timeout=seconds * 1000)
-        expect(self.page.locator("#outbox li")).to_have_count(0, timeout=seconds * 1000)
-        assert self.page.locator("#log .text").all_text_contents() == texts
+        deadline = time.monotonic() + seconds
+        while (seen := self._log()) != texts or self.page.locator("#outbox li").count() > 0:
+            assert time.monotonic() < deadline, f"{seen} and {self.waiting()} waiting instead of {texts}"
+            # Playwright's own pause lets its route handlers run
+            self.page.wait_for_timeout(50)
+
+    def _log(self) -> list[str]:
+        return self.page.locator("#log .text").all_text_contents()
 
     def waiting(self) -> list[str]:
         return self.page.locator("#outbox .pending .text").all_text_contents()
