@@ -7,6 +7,7 @@ from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import perform_password_login
 from allauth.account.internal.stagekit import get_pending_stage
 from allauth.account.models import Login
+from allauth.core.internal.ratelimit import get_ip
 from django.http import HttpRequest
 
 from duologue.auth.housekeeping import clean_up
@@ -47,7 +48,8 @@ def log_in(request: HttpRequest, username: str, password: str) -> TokenPair:
     name = folded_or_none(username) or username
     user = get_adapter().authenticate(request, username=name, password=password)
     if user is None:
-        _log.info("login_failed")
+        # no username: people type their password there
+        _log.info("login_failed", address=get_ip(request))
         raise Problem(401, "invalid_credentials", "No account matches this username and password.")
     marker = ContractLogin()
     request.contract_login = marker  # type: ignore[attr-defined]  # ours: see AccountAdapter.login
