@@ -47,7 +47,10 @@ class Api:
 
 def head_of(api: Api, room: int, token: str) -> int:
     """Return a room's newest `seq`, 0 for an empty room: the `Link` to what is older names it."""
-    _, headers, body = api.call("GET", f"/api/chat/rooms/{room}/messages/?limit=1", token=token)
+    path = f"/api/chat/rooms/{room}/messages/?limit=1"
+    status, headers, body = api.call("GET", path, token=token)
+    if status != 200:
+        raise RefusedError(f"GET {path}: {status} {body[:300].decode(errors='replace')}")
     before = re.search(r"[?&]before=(\d+)", headers.get("link", ""))
     return int(before.group(1)) if before else len(msgspec.json.decode(body))
 
