@@ -57,7 +57,12 @@ def test_a_request_waits_for_a_service_that_restarts(stack: Stack, alice: Person
     token = f"Bearer {alice.token}"
     path, body = f"/api/chat/rooms/{room}/messages/", b'{"content":"just in time"}'
     answer = stack.ask("POST", path, body, {"Content-Type": "application/json", "Authorization": token})
+    if answer.status == http.client.SERVICE_UNAVAILABLE:  # Caddy 2.6 holds only requests without a body
+        assert answer.json()["code"] == "not_ready"
+        assert stack.ask("GET", path, headers={"Authorization": token}).status == http.client.OK
+        answer = stack.ask("POST", path, body, {"Content-Type": "application/json", "Authorization": token})
     assert answer.status == http.client.CREATED, answer.body
+    assert len(alice.history(room)) == 1
     until(lambda: stack.engine.healthy(chat), "chat is healthy", seconds=60)
 
 

@@ -46,7 +46,7 @@ class Docker:
                     "image": IMAGE,
                     "build": {"args": self._build_arguments(), "secrets": ["pip"]},
                     # everybody in the tests comes from one address
-                    "environment": {"DUOLOGUE_RATE_SIGNUP": "1000/m/ip"},
+                    "environment": {"DUOLOGUE_RATE_SIGNUP": "1000/m/ip", "DUOLOGUE_RATE_LOGIN": "1000/m/ip"},
                 },
                 "chat": {"image": IMAGE},
                 "caddy": {"image": self.bases.get("caddy", "caddy:2")},

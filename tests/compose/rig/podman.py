@@ -12,7 +12,7 @@ from tests.compose.rig.engine import Docker
 from tests.compose.rig.waiting import until
 
 _PROGRAMS = ("podman", "runc", "debootstrap", "/usr/lib/podman/netavark", "/usr/lib/podman/aardvark-dns")
-_PACKAGES = ("podman", "runc", "debootstrap", "netavark", "aardvark-dns", "iptables", "ca-certificates")
+_PACKAGES = ("podman", "runc", "debootstrap", "netavark", "aardvark-dns", "iptables", "debian-archive-keyring")
 
 _PROCESSES = 10_000
 _READ_COMPOSE = "import json, yaml; print(json.dumps(yaml.safe_load(open('compose.yaml'))))"
