@@ -1,4 +1,4 @@
-"""Rooms, their members, their messages, and the numbered changes that cursors will need."""
+"""Rooms, their members, their messages, and the numbers that cursors will need."""
 
 import sqlalchemy
 from alembic import context, op
@@ -28,15 +28,17 @@ _TABLES = (
         CHECK (pair_low < pair_high),
         UNIQUE (pair_low, pair_high)
     ) STRICT""",
-    # last_read_seq: everything up to it is read
+    # last_read_seq: everything up to it is read; changed: the room's change number when it last moved
     """CREATE TABLE members (
         room_id INTEGER NOT NULL REFERENCES rooms (id),
         person_id INTEGER NOT NULL REFERENCES people (id),
         last_read_seq INTEGER NOT NULL DEFAULT 0,
+        changed INTEGER NOT NULL DEFAULT 0,
         PRIMARY KEY (room_id, person_id)
     ) STRICT, WITHOUT ROWID""",
     "CREATE INDEX members_by_person ON members (person_id, room_id)",
-    # content is null when the message was deleted: its place in the order stays
+    # content is null when the message was deleted: its place in the order stays; changed: the room's change number of
+    # its latest edit or its deletion
     """CREATE TABLE messages (
         id INTEGER PRIMARY KEY,
         room_id INTEGER NOT NULL,
@@ -46,21 +48,14 @@ _TABLES = (
         created_at INTEGER NOT NULL,
         client_id TEXT,
         edited_at INTEGER,
-        deleted_at INTEGER
+        deleted_at INTEGER,
+        changed INTEGER
     ) STRICT""",
     "CREATE UNIQUE INDEX messages_in_order ON messages (room_id, seq)",
     # client_id comes first: ids that grow with time (UUIDv7) then land on one page instead of one for each room
     "CREATE UNIQUE INDEX messages_once ON messages (client_id, room_id, sender) WHERE client_id IS NOT NULL",
-    # every change that is not a new message (edit, delete, read mark, membership), numbered in its room
-    """CREATE TABLE changes (
-        room_id INTEGER NOT NULL REFERENCES rooms (id),
-        number INTEGER NOT NULL CHECK (number > 0),
-        kind TEXT NOT NULL,
-        person_id INTEGER NOT NULL REFERENCES people (id),
-        seq INTEGER NOT NULL,
-        created_at INTEGER NOT NULL,
-        PRIMARY KEY (room_id, number)
-    ) STRICT, WITHOUT ROWID""",
+    # what was edited or deleted, in its order: with `seq` all that a cursor needs, at no cost for a new message
+    "CREATE UNIQUE INDEX messages_changed ON messages (room_id, changed) WHERE changed IS NOT NULL",
 )
 
 
