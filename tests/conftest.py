@@ -1,11 +1,13 @@
 """Fixtures for every suite."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.rig.server import RunningServer, running_server
+from tests.serve.command import duologue
 
 
 @pytest.fixture(scope="session")
@@ -25,3 +27,19 @@ def fresh_server(tmp_path: Path) -> Iterator[RunningServer]:
     """A server with an empty database, for one test."""
     with running_server(tmp_path) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory with both schemas: making them anew for each server would cost more than many a test."""
+    data = tmp_path_factory.mktemp("migrated") / "data"
+    done = duologue("migrate", data=data)
+    assert done.returncode == 0, done.stderr
+    return data
+
+
+@pytest.fixture
+def folder(tmp_path: Path, migrated: Path) -> Path:
+    """A folder for one test, whose `data` is migrated and otherwise empty."""
+    shutil.copytree(migrated, tmp_path / "data")
+    return tmp_path

@@ -47,12 +47,11 @@ def test_a_newer_schema_is_left_alone(folder: Path) -> None:
     assert (folder / "data" / "chat" / "chat.sqlite3").read_bytes() == before
 
 
-@pytest.mark.parametrize("keep", [0, 50])
-def test_a_file_that_is_no_database_is_named(folder: Path, keep: int) -> None:
+@pytest.mark.parametrize(("command", "keep"), [("serve", 0), ("migrate", 50)])
+def test_a_file_that_is_no_database_is_named(folder: Path, command: str, keep: int) -> None:
     file = folder / "data" / "chat" / "chat.sqlite3"
     file.write_bytes(file.read_bytes()[:keep] + b"not a database " * 1000)
-    for command in ("serve", "migrate"):
-        assert f"{file} cannot be used as a database" in refusal(folder / "data", command=command)
+    assert f"{file} cannot be used as a database" in refusal(folder / "data", command=command)
 
 
 def test_a_file_in_the_place_of_the_directory_is_named(tmp_path: Path) -> None:

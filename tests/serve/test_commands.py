@@ -102,8 +102,8 @@ def test_a_migration_that_is_killed_can_be_run_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_an_admin_is_made_with_a_password_from_standard_input(tmp_path: Path) -> None:
-    data = tmp_path / "data"
+def test_an_admin_is_made_with_a_password_from_standard_input(folder: Path) -> None:
+    data = folder / "data"
     arguments = ("create-admin", "root.admin", "--email", "root@example.com")
     weak = duologue(*arguments, data=data, typed="12345\n")
     assert weak.returncode == 2
@@ -115,7 +115,7 @@ def test_an_admin_is_made_with_a_password_from_standard_input(tmp_path: Path) ->
     assert again.returncode == 2
     assert "Traceback" not in again.stderr
 
-    with running_server(tmp_path) as server:
+    with running_server(folder) as server:
         body = {"username": "root.admin", "password": "Correct-Horse-7-Battery"}
         assert httpx.post(f"{server.url}/api/login/", json=body, trust_env=False).status_code == 200
 

@@ -26,7 +26,7 @@ def test_a_cold_start_is_quick_and_a_second_one_changes_nothing(tmp_path: Path) 
             cpu_seconds.append(used_cpu_seconds(server))
             assert httpx.get(f"{server.url}/readyz", trust_env=False).json() == {
                 "status": "ok",
-                "checks": {"chat": True},
+                "checks": {"auth": True, "chat": True},
             }
     print(f"ready after {seconds[0]:.2f} s on an empty directory, {seconds[1]:.2f} s the second time")
     print(f"processor: {cpu_seconds[0]:.2f} s and {cpu_seconds[1]:.2f} s")
@@ -36,8 +36,8 @@ def test_a_cold_start_is_quick_and_a_second_one_changes_nothing(tmp_path: Path) 
     assert "Traceback" not in server.log()
 
 
-def test_it_says_where_it_is_and_what_to_try(tmp_path: Path) -> None:
-    with running_server(tmp_path) as server:
+def test_it_says_where_it_is_and_what_to_try(folder: Path) -> None:
+    with running_server(folder) as server:
         command = server.log().partition("Try it:")[2].strip().splitlines()[0]
         done = subprocess.run(
             ["bash", "-c", f"{command} -s -w '%{{http_code}}'"], capture_output=True, text=True, check=False
@@ -45,10 +45,10 @@ def test_it_says_where_it_is_and_what_to_try(tmp_path: Path) -> None:
     assert done.stdout.endswith("201"), done
 
 
-def test_a_second_port_serves_the_same(tmp_path: Path) -> None:
+def test_a_second_port_serves_the_same(folder: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as found:
         also = found.getsockname()[1]
-    server = RunningServer(tmp_path / "data", arguments=("--also-port", str(also))).start()
+    server = RunningServer(folder / "data", arguments=("--also-port", str(also))).start()
     try:
         first, second = re.findall(r"http://127\.0\.0\.1:(\d+)", _announcement(server))
         assert int(second) == also

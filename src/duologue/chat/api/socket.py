@@ -22,6 +22,7 @@ from duologue.kit.websocket.frames import text_frame
 _log = structlog.get_logger(__name__)
 _PATH = re.compile(r"/ws/chat/([1-9][0-9]{0,17})/?", re.ASCII)
 _MOST_MISTAKES = 5
+_LONGEST_PAUSE_SECONDS = 1.0
 _MOST_EARLY_FRAMES = 1000
 
 _frame_in = decoder(FrameIn)
@@ -126,6 +127,8 @@ class ChatSocket(WebSocket):
     def shutting_down(self) -> None:
         """Close when the last message on its way has been answered."""
         if self._pending == 0:
+            # or the peer's answer to the close stays unread
+            self.resume_reading()
             super().shutting_down()
         else:
             self.pause_reading()
@@ -169,6 +172,10 @@ class ChatSocket(WebSocket):
                 raise Problem(401, "token_invalid", "A socket belongs to one person; open another one.")
         except Problem as problem:
             self._end(problem)
+            return
+        except Exception:  # noqa: BLE001 - logged in full; a socket that reads no more must not stay open
+            _log.exception("join_failed")
+            self.close(CloseCode.INTERNAL_ERROR, "internal error")
             return
         finally:
             self._task = None
@@ -247,6 +254,10 @@ class ChatSocket(WebSocket):
             self._end(problem)
             return
         self.send(text_frame(error_frame(problem, client_id)))
+        if problem.retry_after is not None:
+            # whoever sends on regardless waits in the kernel: telling them so again and again would stall everybody
+            self.pause_reading()
+            self.loop.call_later(min(problem.retry_after, _LONGEST_PAUSE_SECONDS), self.resume_reading)
         if problem.status in _MISTAKES:
             self._mistakes += 1
             if self._mistakes >= _MOST_MISTAKES:
