@@ -16,7 +16,8 @@ Pair = tuple[Person, Person, int]
 class Bystanders:
     """Two sockets of the room that exchange numbered messages; each must see every number once and in order."""
 
-    def __init__(self, pair: Pair) -> None:
+    def __init__(self, pair: Pair, pause: float = 0.01) -> None:
+        self._pause = pause
         self._alice, self._bob, self._room = pair
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="bystanders")
@@ -46,7 +47,7 @@ class Bystanders:
             self.failure = failure
 
     def _exchange(self, one: RawSocket, other: RawSocket) -> None:
-        while not self._stopped.wait(0.01):
+        while not self._stopped.wait(self._pause):
             sender = one if self.rounds % 2 else other
             began = time.monotonic()
             sender.send(text({"message": f"bystander {self.rounds}"}))
@@ -75,6 +76,8 @@ def strict_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningS
         "DUOLOGUE_PING_TIMEOUT": "5",
         "DUOLOGUE_KEEP_ALIVE": "1",
         "DUOLOGUE_QUEUED_FRAMES": "16",
+        "DUOLOGUE_SENDS_PER_SECOND": "10",
+        "DUOLOGUE_SENDS_BURST": "2000",
         "DUOLOGUE_ALLOWED_ORIGINS": "https://good.example, http://localhost:3000/",
     }
     with running_server(tmp_path_factory.mktemp("strict"), settings) as running:

@@ -26,10 +26,11 @@ def post_message(
     not acceptable; `field` is what the caller's format calls the text.
     """
     room, sender = place
+    # before all else: what is refused is work, too
+    chat.sends.spend(sender.user_id)
     for claimed in claimed_senders:
         if claimed is not None and claimed != sender.username and fold(claimed) != sender.username:
             raise sender_mismatch()
     check_content(field, content, chat.settings.message_characters)
     check_client_id(client_id)
-    chat.sends.spend(sender.user_id)
     chat.writer.post(Draft(room, sender, content, time.time_ns() // 1000, client_id), reply)

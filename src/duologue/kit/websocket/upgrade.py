@@ -32,6 +32,10 @@ _log = _OurErrorsOnly(logging.getLogger("picows"))
 # picows' default of 16 kB per socket is most of what an idle socket costs; the buffer grows when a frame needs it
 _READ_BUFFER_BYTES = 2048
 
+# libuv reads one socket up to 32 times in a turn of the loop, and picows would double its buffer each time: a flood of
+# tiny frames would be parsed by the megabyte while all others wait
+_READ_AT_ONCE_BYTES = 4096
+
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
@@ -101,6 +105,11 @@ class UpgradedConnection(WSProtocol):  # type: ignore[misc]  # a compiled class 
         room = self.get_buffer(len(request))
         room[: len(request)] = request
         self.buffer_updated(len(request))
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Asyncio: where shall data go?"""
+        room: memoryview = super().get_buffer(sizehint)
+        return room[:_READ_AT_ONCE_BYTES]
 
     def buffer_updated(self, nbytes: int) -> None:
         """Asyncio: data is in picows' buffer."""
