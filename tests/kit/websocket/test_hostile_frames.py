@@ -243,4 +243,4 @@ def test_a_message_that_is_never_finished(unfinished: "Future[tuple[int, float]]
 
 def test_the_others_never_waited_long(bystanders: Bystanders) -> None:
     bystanders.go_on()
-    assert bystanders.slowest < 1
+    assert bystanders.slowest < 2
