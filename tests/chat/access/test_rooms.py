@@ -26,8 +26,9 @@ class OneRoom(ScriptedStore):
         return made if room_id < 100 else None
 
 
-def who(user_id: str) -> AccessClaims:
-    return AccessClaims(sub=user_id, username=f"user{user_id}", sid="s", jti="j", exp=0, iat=0)
+def who(user_id: str, username: str | None = None) -> AccessClaims:
+    name = username or {"1": "alice", "2": "bob"}.get(user_id, "eve")
+    return AccessClaims(sub=user_id, username=name, sid="s", jti="j", exp=0, iat=0)
 
 
 async def problem(known: Rooms, user_id: str, room_id: int) -> tuple[int, str, str]:
@@ -66,3 +67,8 @@ async def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     for room_id in (1, 2, 3, 3, 1):
         await known.for_member(who("1"), room_id)
     assert store.asked == [1, 2, 3, 1]
+
+
+async def test_another_name_under_a_members_id_is_somebody_else() -> None:
+    with pytest.raises(Problem, match="not_found"):
+        await Rooms(OneRoom()).for_member(who("1", "bob"), 7)

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from duologue.chat.store.api import Store
+from duologue.chat.store.api import IdentityConflictError, Store
 from tests.chat.people import ALICE, BOB, EVE, NOON, Known, draft
 from tests.chat.store.places import Place
 
@@ -55,6 +55,17 @@ async def test_ids_are_dense_and_members_can_post(store: Store) -> None:
         ids.append(room.id)
         await store.append([draft(room, ALICE)])
     assert ids == [1, 2, 3]
+
+
+@pytest.mark.parametrize("stranger", [Known("1", "alicia"), Known("7", "alice"), Known("1", "bob")])
+async def test_people_of_another_auth_are_refused_and_nothing_is_stored(store: Store, stranger: Known) -> None:
+    room, _ = await store.open_room(ALICE, BOB, NOON)
+    for pair in ((stranger, EVE), (EVE, stranger)):
+        with pytest.raises(IdentityConflictError, match=f"user {stranger.user_id} is {stranger.username}"):
+            await store.open_room(*pair, NOON)
+    assert store.healthy
+    assert await store.pair(EVE.user_id, ALICE.username) is None
+    assert (await store.open_room(BOB, EVE, NOON))[0].id == room.id + 1
 
 
 async def test_rooms_are_there_after_reopening(place: Place) -> None:

@@ -185,7 +185,7 @@ async def test_the_wal_stays_bounded_while_readers_never_rest(file: Path) -> Non
 
     async def read() -> None:
         while not done:
-            await store.page(room, before=None, after=None, limit=1000)
+            await store.page(room, before=None, after=None, limit=100)
 
     readers = [asyncio.create_task(read()) for _ in range(4)]
     wal = file.with_name(f"{file.name}-wal")

@@ -29,7 +29,8 @@ class Rooms:
                 raise not_found()
             self.keep(room)
         member = room.member(who.sub)
-        if member is None:
+        # the name too: after auth's data was replaced an id may be somebody else's
+        if member is None or member.username != who.username:
             raise not_found()
         return room, member
 

@@ -18,6 +18,10 @@ class ClientIdReusedError(Exception):
     """The draft's client_id belongs to a message with other content."""
 
 
+class IdentityConflictError(RuntimeError):
+    """Auth knows somebody under another id or name than this store: their data do not belong together."""
+
+
 Outcome = Posted | NotAMemberError | ClientIdReusedError
 
 
@@ -45,7 +49,10 @@ class Store(Protocol):
         """Whether the last write went well."""
 
     async def open_room(self, a: Identity, b: Identity, created_at: int) -> tuple[Room, bool]:
-        """Return the one room of this pair, in either order, and whether it is new. Durable when it returns."""
+        """Return the one room of this pair, in either order, and whether it is new. Durable when it returns.
+
+        Raises OutcomeUnknownError when the commit failed, IdentityConflictError when nothing was stored.
+        """
 
     async def pair(self, user_id: str, username: str) -> Room | None:
         """Return the room of two people who have one: one by user id, the other by username."""

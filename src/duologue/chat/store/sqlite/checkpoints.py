@@ -5,7 +5,7 @@ import apsw
 # 16 MB: rare enough to cost little, often enough to be quick
 _STEP_PAGES = 4000
 # Longest time that messages wait for a reader to finish, once for each step
-_PATIENCE_MS = 100
+_PATIENCE_MS = 200
 
 
 class Checkpoints:

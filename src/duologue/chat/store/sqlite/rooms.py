@@ -1,9 +1,11 @@
 """Rooms and the people in them."""
 
+from typing import Any
+
 import apsw
 
 from duologue.chat.model import Person, Room
-from duologue.chat.store.api import Identity
+from duologue.chat.store.api import Identity, IdentityConflictError
 
 _ROOM = """
     SELECT r.id, r.created_at, a.id, a.user_id, a.username, b.id, b.user_id, b.username
@@ -27,7 +29,10 @@ def find_pair(connection: apsw.Connection, user_id: str, username: str) -> Room 
 
 
 def open_pair(connection: apsw.Connection, a: Identity, b: Identity, created_at: int) -> tuple[Room, bool]:
-    """Return the one room of a pair and whether it is new. The caller holds the transaction."""
+    """Return the one room of a pair and whether it is new. The caller holds the transaction.
+
+    Raises IdentityConflictError.
+    """
     first, second = _person(connection, a), _person(connection, b)
     there = _of_pair(connection, first.number, second.number)
     if there is not None:
@@ -48,12 +53,25 @@ def _of_pair(connection: apsw.Connection, one: int, other: int) -> Room | None:
 
 
 def _person(connection: apsw.Connection, who: Identity) -> Person:
-    number = connection.execute("SELECT id FROM people WHERE user_id = ?", (who.user_id,)).get
-    if number is None:
-        number = connection.execute(
+    known = connection.execute(
+        "SELECT id, user_id, username FROM people WHERE user_id = ? OR username = ?", (who.user_id, who.username)
+    ).fetchall()
+    if not known:
+        number: int = connection.execute(
             "INSERT INTO people (user_id, username) VALUES (?, ?) RETURNING id", (who.user_id, who.username)
         ).get
-    return Person(number, who.user_id, who.username)
+        return Person(number, who.user_id, who.username)
+    person = _as_person(*known[0])
+    if (person.user_id, person.username) != (who.user_id, who.username):
+        # ids and names never change and are never given twice: this is another auth's data
+        raise IdentityConflictError(
+            f"auth says that user {who.user_id} is {who.username}, here user {person.user_id} is {person.username}"
+        )
+    return person
+
+
+def _as_person(*columns: Any) -> Person:
+    return Person(*columns)
 
 
 def _read(rows: apsw.Cursor) -> Room | None:
@@ -61,4 +79,4 @@ def _read(rows: apsw.Cursor) -> Room | None:
     if row is None:
         return None
     room_id, created_at, *people = row
-    return Room(room_id, Person(*people[:3]), Person(*people[3:]), created_at)
+    return Room(room_id, _as_person(*people[:3]), _as_person(*people[3:]), created_at)

@@ -9,7 +9,7 @@ import apsw
 import structlog
 
 from duologue.chat.model import Draft, Room
-from duologue.chat.store.api import Identity, Outcome, OutcomeUnknownError
+from duologue.chat.store.api import Identity, IdentityConflictError, Outcome, OutcomeUnknownError
 from duologue.chat.store.sqlite import rooms
 from duologue.chat.store.sqlite.appender import Appender
 from duologue.chat.store.sqlite.checkpoints import Checkpoints
@@ -50,12 +50,19 @@ class Writer:
         return outcomes
 
     def open_pair(self, a: Identity, b: Identity, created_at: int) -> tuple[Room, bool]:
-        """Return the one room of a pair and whether it is new. Raise OutcomeUnknownError."""
+        """Return the one room of a pair and whether it is new. Raise OutcomeUnknownError, IdentityConflictError."""
         with self._trusted() as connection:
             connection.execute("BEGIN IMMEDIATE")
-            opened = rooms.open_pair(connection, a, b, created_at)
-            connection.execute("COMMIT")
-            return opened
+            try:
+                opened = rooms.open_pair(connection, a, b, created_at)
+            except IdentityConflictError as error:
+                # the disk is well: no reason for distrust
+                connection.execute("ROLLBACK")
+                conflict = error
+            else:
+                connection.execute("COMMIT")
+                return opened
+        raise conflict
 
     def prove(self) -> None:
         """Commit a row that says nothing new. Raise OutcomeUnknownError while the disk is not well."""
