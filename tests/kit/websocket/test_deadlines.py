@@ -1,15 +1,17 @@
 """Who opens a connection and does not go on is let go: without a token, in half a head, without a sign of life."""
 
+import contextlib
 import math
-import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
 from tests.kit.websocket.conftest import Pair
-from tests.rig.raw_socket import CONTINUATION, PING, PONG, TEXT, RawSocket, close, frame, opening, text
+from tests.rig.people import Person
+from tests.rig.raw_socket import CONTINUATION, PING, PONG, TEXT, RawSocket, frame, opening, text
 from tests.rig.server import RunningServer
 
 
@@ -31,30 +33,55 @@ SILENCE: dict[str, Callable[[RawSocket], None]] = {
 }
 
 
-def refused_in_time(raw: RawSocket, began: float, seconds: float) -> None:
-    while (got := raw.receive()).opcode == PONG:
-        pass
-    assert b'"code":"auth_timeout"' in got.payload
-    assert raw.close_code() == 4408
-    raw.send(close(1000))
-    assert seconds - 0.2 < time.monotonic() - began < seconds + 1.5
-    assert raw.is_gone()
-
-
-@pytest.mark.parametrize("act", SILENCE.values(), ids=SILENCE)
-def test_a_socket_without_a_token_is_closed(strict_pair: Pair, act: Callable[[RawSocket], None]) -> None:
-    alice, _, room = strict_pair
-    began = time.monotonic()
-    with RawSocket.open(alice.server.port, f"/ws/chat/{room}/") as raw:
-        act(raw)
-        refused_in_time(raw, began, 1)
-
-
-def test_by_default_it_has_five_seconds(pair: Pair) -> None:
+def closed_after(pair: Pair, act: Callable[[RawSocket], None]) -> float:
+    """Open a socket without a token, act, and return after how many seconds it was told and closed with 4408."""
     alice, _, room = pair
     began = time.monotonic()
     with RawSocket.open(alice.server.port, f"/ws/chat/{room}/", timeout=8) as raw:
-        refused_in_time(raw, began, 5)
+        act(raw)
+        while (got := raw.receive()).opcode == PONG:
+            pass
+        assert b'"code":"auth_timeout"' in got.payload
+        assert raw.close_code() == 4408
+        took = time.monotonic() - began
+        assert raw.is_gone()
+    return took
+
+
+def outlives_its_pings(server: RunningServer) -> None:
+    """Hold two sockets, of which one answers pings; expect that one to be alive when the other has been cut."""
+    alice = Person.arrive(server, "alice")
+    room = alice.room_with(Person.arrive(server, "bob"))
+    with alice.socket(room, timeout=15) as dead, alice.socket(room, timeout=1) as alive, ThreadPoolExecutor(1) as pool:
+        cut = pool.submit(dead.is_gone)
+        while not cut.done():
+            with contextlib.suppress(TimeoutError):
+                if (got := alive.receive()).opcode == PING:
+                    alive.send(frame(PONG, got.payload))
+        assert cut.result()
+        alive.send(text({"message": "alive"}))
+        while b"alive" not in alive.receive().payload:
+            pass
+
+
+@pytest.fixture(scope="module", autouse=True)
+def beside(pair: Pair, strict_server: RunningServer) -> Iterator[dict[str, "Future[Any]"]]:
+    """What takes many seconds begins before the other tests and ends beside them."""
+    with ThreadPoolExecutor(2) as pool:
+        yield {
+            "default": pool.submit(closed_after, pair, SILENCE["nothing"]),
+            "pings": pool.submit(outlives_its_pings, strict_server),
+        }
+
+
+def test_a_socket_without_a_token_is_closed(strict_pair: Pair) -> None:
+    with ThreadPoolExecutor(len(SILENCE)) as pool:
+        waiting = {name: pool.submit(closed_after, strict_pair, act) for name, act in SILENCE.items()}
+    assert {name: took for name, each in waiting.items() if not 0.8 < (took := each.result()) < 3.5} == {}
+
+
+def test_by_default_it_has_five_seconds(beside: dict[str, "Future[float]"]) -> None:
+    assert 4.8 < beside["default"].result() < 6.5
 
 
 def test_a_hundred_at_once(strict_pair: Pair) -> None:
@@ -129,24 +156,5 @@ def test_a_whole_head_in_pieces_works(strict_server: RunningServer) -> None:
         assert raw.answer().status == 200
 
 
-@pytest.mark.slow
-def test_who_gives_no_sign_of_life_is_cut_and_who_answers_stays(strict_pair: Pair) -> None:
-    alice, _, room = strict_pair
-    with alice.socket(room, timeout=15) as dead, alice.socket(room, timeout=15) as alive:
-        stop = threading.Event()
-
-        def answer_pings() -> None:
-            while not stop.is_set():
-                if (got := alive.receive()).opcode == PING:
-                    alive.send(frame(PONG, got.payload))
-
-        answering = threading.Thread(target=answer_pings, daemon=True)
-        answering.start()
-        assert dead.is_gone()
-        stop.set()
-        alive.send(text({"message": "alive"}))
-        answering.join(5)
-        assert not answering.is_alive()
-        alive.send(text({"message": "and kicking"}))
-        while b"and kicking" not in alive.receive().payload:
-            pass
+def test_who_gives_no_sign_of_life_is_cut_and_who_answers_stays(beside: dict[str, "Future[None]"]) -> None:
+    beside["pings"].result()
