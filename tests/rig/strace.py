@@ -73,7 +73,7 @@ def _wait_for_the_end(output: Path, process: int) -> None:
     deadline = time.monotonic() + _WAIT_SECONDS
     while time.monotonic() < deadline:
         last = output.read_bytes()[-4096:]
-        if re.search(rb"^%d \+\+\+ (exited|killed)" % process, last, re.MULTILINE):
+        if re.search(rb"^%d +\+\+\+ (exited|killed)" % process, last, re.MULTILINE):
             return
         time.sleep(0.05)
     raise TimeoutError("strace did not finish")
