@@ -73,15 +73,15 @@ async def test_what_arrives_during_a_commit_goes_together_into_the_next_in_order
     store.gate.clear()
     first = post(writer, draft(ROOM, ALICE, "first"))
     await asyncio.sleep(0.01)
-    rest = [post(writer, draft(ROOM, (ALICE, BOB)[n % 2], str(n))) for n in range(300)]
+    rest = [post(writer, draft(ROOM, (ALICE, BOB)[n % 2], str(n))) for n in range(1100)]
     await asyncio.sleep(0.01)
     assert store.batches == [["first"]]
     store.gate.set()
     outcomes = await asyncio.gather(first, *rest)
 
-    assert [len(batch) for batch in store.batches] == [1, group_commit._BATCH, 300 - group_commit._BATCH]
-    assert [outcome.message.content for outcome in outcomes] == ["first", *map(str, range(300))]
-    assert [outcome.message.seq for outcome in outcomes] == list(range(1, 302))
+    assert [len(batch) for batch in store.batches] == [1, group_commit._BATCH, 1100 - group_commit._BATCH]
+    assert [outcome.message.content for outcome in outcomes] == ["first", *map(str, range(1100))]
+    assert [outcome.message.seq for outcome in outcomes] == list(range(1, 1102))
 
 
 async def test_nothing_is_answered_or_delivered_before_the_commit(

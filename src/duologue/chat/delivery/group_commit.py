@@ -16,7 +16,7 @@ from duologue.chat.model import Draft, Posted
 from duologue.chat.store.api import ClientIdReusedError, NotAMemberError, OutcomeUnknownError, Store
 
 _log = structlog.get_logger(__name__)
-_BATCH = 256
+_BATCH = 1024
 
 Reply = Callable[[Draft, Posted | Problem], None]
 """Told the outcome of a draft, once. It must not raise and must not block."""
@@ -60,6 +60,7 @@ class GroupCommit:
         try:
             while self._waiting or not self._closing:
                 await self._wake.wait()
+                await self._gather()
                 batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
                 if not self._waiting:
                     self._wake.clear()
@@ -73,6 +74,17 @@ class GroupCommit:
             self._closing = True
             left = [*batch, *self._waiting]
             _answer(left, [outcome_unknown()] * len(left))
+
+    async def _gather(self) -> None:
+        """Let the event loop read on as long as each of its turns brings more.
+
+        It costs a lone sender one empty turn, some microseconds. In a crowd the two sides of a conversation share a
+        commit, an index page and a write to each socket.
+        """
+        gathered = 0
+        while gathered < len(self._waiting) < _BATCH:
+            gathered = len(self._waiting)
+            await asyncio.sleep(0)
 
     async def _commit(self, batch: Sequence[Waiting]) -> Sequence[Posted | Problem]:
         try:

@@ -27,10 +27,8 @@ _KNOWN_IDS = """
       ON m.client_id = draft.value ->> 2 AND m.room_id = draft.value ->> 0 AND m.sender = draft.value ->> 1
 """
 
-# OR ROLLBACK: an error ends the whole transaction anyway, and with the default SQLite would keep a journal of the
-# statement, in a temporary file, so that it could undo the statement alone
 _INSERT = """
-    INSERT OR ROLLBACK INTO messages (id, room_id, seq, sender, content, created_at, client_id)
+    INSERT INTO messages (id, room_id, seq, sender, content, created_at, client_id)
     SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6 FROM json_each(?)
 """
 

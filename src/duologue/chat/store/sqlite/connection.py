@@ -32,6 +32,8 @@ def open_writer(path: Path) -> apsw.Connection:
         # FULL: NORMAL loses acknowledged rows at a power cut, because it does not sync the WAL at a commit
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA journal_size_limit = 67108864")
+        # a statement over a whole batch keeps a journal so that it could be undone alone: in memory, not in a file
+        connection.execute("PRAGMA temp_store = MEMORY")
         _check(connection)
         _settle(connection)
     except (apsw.Error, UnfitStoreError):
