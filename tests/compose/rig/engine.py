@@ -7,11 +7,12 @@ from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
 
-from tests.compose.rig import machine
+from tests.compose.rig import machine, stand_ins
 from tests.compose.rig.commands import CACHE, ROOT, CommandError, run
 
 PROJECT = "duologue-test"
 IMAGE = "localhost/duologue-test:latest"
+BASES_VARIABLE = "COMPOSE_TEST_BASES"
 CANARY = "canary-6f1d-stays-out-of-every-layer"
 
 _BUILD_SECONDS = 900.0
@@ -40,6 +41,12 @@ class Docker:
 
     def prepare(self) -> None:
         """Install what is missing; write what the tests lay over compose.yaml."""
+        if os.environ.get(BASES_VARIABLE) == "debian":
+            machine.install(["debootstrap"], ["debootstrap", "debian-archive-keyring"])
+            self.bases = stand_ins.all_of_them(self.command)
+        self._write_override()
+
+    def _write_override(self) -> None:
         override = {
             "services": {
                 "auth": {

@@ -34,8 +34,8 @@ class Podman(Docker):
         # HEALTHCHECK is no part of OCI's image format
         self.env = os.environ | {"CONTAINERS_CONF": str(config), "BUILDAH_FORMAT": "docker"}
         os.environ["CONTAINERS_CONF"] = str(config)
-        self.bases = {each.name: stand_ins.ensure(self.command, each) for each in (stand_ins.PYTHON, stand_ins.CADDY)}
-        super().prepare()
+        self.bases = stand_ins.all_of_them(self.command)
+        self._write_override()
 
     def up(self) -> None:
         """Start each service when those it depends on are healthy, in the order that compose.yaml asks for."""

@@ -7,7 +7,6 @@ import hashlib
 import inspect
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,7 +40,12 @@ CADDY = StandIn(
 )
 
 
-def ensure(engine: Sequence[str], stand_in: StandIn) -> str:
+def all_of_them(engine: Sequence[str]) -> dict[str, str]:
+    """Return the images' names by what they stand in for, made where they are not there."""
+    return {each.name: _ensure(engine, each) for each in (PYTHON, CADDY)}
+
+
+def _ensure(engine: Sequence[str], stand_in: StandIn) -> str:
     """Return the image's name; make it unless there is one of this very recipe."""
     image = f"localhost/duologue-test-{stand_in.name}:{_recipe(stand_in)}"
     if run([*engine, "image", "inspect", image], check=False).returncode != 0:
@@ -52,8 +56,8 @@ def ensure(engine: Sequence[str], stand_in: StandIn) -> str:
 
 
 def _recipe(stand_in: StandIn) -> str:
-    digest = hashlib.sha256(inspect.getsource(sys.modules[__name__]).encode())
-    digest.update(repr(stand_in).encode())
+    digest = hashlib.sha256(inspect.getsource(_make).encode())
+    digest.update(repr((stand_in, _SUITE)).encode())
     digest.update(machine.certificates() or b"")
     return digest.hexdigest()[:16]
 
