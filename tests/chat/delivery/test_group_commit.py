@@ -31,7 +31,7 @@ async def hub() -> Hub:
 
 @pytest.fixture
 async def writer(store: ScriptedStore, hub: Hub) -> AsyncIterator[GroupCommit]:
-    made = GroupCommit(store, hub, most_waiting=1000)
+    made = GroupCommit(store, hub, most_waiting=2000)
     yield made
     store.gate.set()
     await made.close()

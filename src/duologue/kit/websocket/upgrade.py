@@ -109,7 +109,7 @@ class UpgradedConnection(WSProtocol):  # type: ignore[misc]  # a compiled class 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Asyncio: where shall data go?"""
         room: memoryview = super().get_buffer(sizehint)
-        return room[:_READ_AT_ONCE_BYTES]
+        return room if len(room) <= _READ_AT_ONCE_BYTES else room[:_READ_AT_ONCE_BYTES]
 
     def buffer_updated(self, nbytes: int) -> None:
         """Asyncio: data is in picows' buffer."""
