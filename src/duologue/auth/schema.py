@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from duologue.auth.settings import AuthSettings
+from duologue.kit.files import sync_directory
 
 _log = structlog.get_logger(__name__)
 
@@ -29,11 +30,46 @@ def _migrate_if_needed(settings: AuthSettings, fingerprint: int) -> None:
     # two processes that start at once: the second finds the work done
     with (settings.directory / "migrate.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if _stored() != fingerprint:
-            call_command("migrate", interactive=False, verbosity=0)
-            with connection.cursor() as cursor:
-                cursor.execute(f"PRAGMA user_version = {fingerprint}")
-            _log.info("schema_migrated")
+        # the other process may have put a new file in the place of the one that is open here
+        connection.close()
+        if _stored() == fingerprint:
+            return
+        if _is_empty():
+            _make_whole(settings.database, fingerprint)
+        else:
+            _migrate(fingerprint)
+        _log.info("schema_migrated")
+
+
+def _make_whole(database: Path, fingerprint: int) -> None:
+    """Make the first schema beside its place and move it there whole.
+
+    Django commits some migrations before it notes them as done: a process that is killed in between would leave a file
+    that cannot be migrated again.
+    """
+    draft = database.with_name(f"{database.name}.new")
+    connection.close()
+    for leftover in (draft, draft.with_name(f"{draft.name}-journal")):
+        leftover.unlink(missing_ok=True)
+    draft.touch(mode=0o600)
+    connection.settings_dict["NAME"] = str(draft)
+    try:
+        _migrate(fingerprint)
+    finally:
+        connection.close()
+        connection.settings_dict["NAME"] = str(database)
+    draft.replace(database)
+    sync_directory(database.parent)
+
+
+def _migrate(fingerprint: int) -> None:
+    call_command("migrate", interactive=False, verbosity=0)
+    with connection.cursor() as cursor:
+        cursor.execute(f"PRAGMA user_version = {fingerprint}")
+
+
+def _is_empty() -> bool:
+    return not connection.introspection.table_names()
 
 
 def _stored() -> int:
