@@ -17,7 +17,18 @@ import psutil
 
 from bench.placement import Placement
 
-_PARTS = ("uvicorn", "uvloop", "httptools", "picows", "starlette", "msgspec", "apsw", "Django", "django-allauth", "argon2-cffi")
+_PARTS = (
+    "uvicorn",
+    "uvloop",
+    "httptools",
+    "picows",
+    "starlette",
+    "msgspec",
+    "apsw",
+    "Django",
+    "django-allauth",
+    "argon2-cffi",
+)
 _ROOT = Path(__file__).parent.parent
 
 
