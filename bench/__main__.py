@@ -8,13 +8,13 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import msgspec
 
 from bench.machine import describe
-from bench.placement import Placement, go_first, raise_file_limit
+from bench.placement import Placement, raise_file_limit, urgent
 from bench.report import Report, markdown, write
 from bench.results import Table
 from bench.rows import ROWS
@@ -28,14 +28,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure; return 0, or 1 when an aim is missed."""
     options = _parser().parse_args(arguments)
     raise_file_limit()
-    if options.urgent:
-        go_first()
     # the clients and references are modules of this package
     already = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(_FOLDER.parent), already]))
     chosen = options.only or list(ROWS)
     placement = Placement()
-    with _working_directory() as directory:
+    with urgent() if options.urgent else nullcontext(), _working_directory() as directory:
         stage = Stage(directory, placement, _QUICK if options.quick else Effort())
         tables = _measure(stage, chosen)
         machine = describe(placement, directory)

@@ -49,10 +49,18 @@ def raise_file_limit() -> int:
     return wanted
 
 
-def go_first() -> None:
+@contextlib.contextmanager
+def urgent() -> Iterator[None]:
     """Take the processor before others on a machine that is not ours alone. Raises PermissionError without root."""
-    os.nice(_URGENCY)
-    # with autogroups, niceness counts only among the processes of one terminal session (sched(7))
+    # with autogroups, niceness counts only among the processes of one terminal session (sched(7)); the session outlives
+    # us, so it gets its own niceness back
     session = Path("/proc/self/autogroup")
-    if session.exists():
+    before = session.read_text().split()[-1] if session.exists() else None
+    os.nice(_URGENCY)
+    if before is not None:
         session.write_text(str(_URGENCY))
+    try:
+        yield
+    finally:
+        if before is not None:
+            session.write_text(before)
