@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Sequence
 
+import msgspec
+
 from duologue.chat.model import Draft, Message, Page, Posted, Room
 from duologue.chat.store.api import Identity, Outcome
 
@@ -60,11 +62,11 @@ class Ear:
         self.broken = broken
         self.was_cut = False
 
-    def deliver(self, seq: int, frame: bytes) -> None:
+    def deliver(self, frames: Sequence[bytes]) -> None:
         if self.broken:
             raise ConnectionError
-        self.heard.append(seq)
-        self.frames.append(frame)
+        self.heard += [msgspec.json.decode(frame[frame.index(b"{") :])["seq"] for frame in frames]
+        self.frames += frames
 
     def cut(self) -> None:
         self.was_cut = True

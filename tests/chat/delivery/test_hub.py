@@ -1,5 +1,7 @@
 """Who hears what."""
 
+from collections.abc import Sequence
+
 import msgspec
 import pytest
 
@@ -17,7 +19,7 @@ def test_all_sockets_of_the_room_hear_one_frame_and_others_none() -> None:
     hub.join(7, here)
     hub.join(7, too)
     hub.join(8, elsewhere)
-    hub.deliver(ROOM, MESSAGE)
+    hub.deliver([(ROOM, MESSAGE)])
 
     assert here.heard == too.heard == [85]
     assert here.frames[0] is too.frames[0]
@@ -33,7 +35,7 @@ def test_who_has_left_hears_nothing_and_the_room_is_forgotten() -> None:
     hub.join(7, ear)
     hub.leave(7, ear)
     hub.leave(7, ear)
-    hub.deliver(ROOM, MESSAGE)
+    hub.deliver([(ROOM, MESSAGE)])
     assert ear.heard == []
     assert hub._rooms == {}
 
@@ -42,16 +44,32 @@ def test_a_socket_that_leaves_while_it_hears_disturbs_nobody() -> None:
     hub, last = Hub(), Ear()
 
     class Leaver(Ear):
-        def deliver(self, seq: int, frame: bytes) -> None:
-            super().deliver(seq, frame)
+        def deliver(self, frames: Sequence[bytes]) -> None:
+            super().deliver(frames)
             hub.leave(7, self)
 
     leavers = [Leaver(), Leaver()]
     for ear in [*leavers, last]:
         hub.join(7, ear)
-    hub.deliver(ROOM, MESSAGE)
-    hub.deliver(ROOM, msgspec.structs.replace(MESSAGE, seq=86))
+    hub.deliver([(ROOM, MESSAGE)])
+    hub.deliver([(ROOM, msgspec.structs.replace(MESSAGE, seq=86))])
     assert [ear.heard for ear in [*leavers, last]] == [[85], [85], [85, 86]]
+
+
+def test_a_batch_reaches_each_socket_at_once_and_in_order() -> None:
+    calls: list[list[bytes]] = []
+
+    class Counting(Ear):
+        def deliver(self, frames: Sequence[bytes]) -> None:
+            calls.append(list(frames))
+            super().deliver(frames)
+
+    hub, ears = Hub(), [Counting(), Counting()]
+    for ear in ears:
+        hub.join(7, ear)
+    hub.deliver([(ROOM, msgspec.structs.replace(MESSAGE, seq=seq)) for seq in range(1, 21)])
+    assert len(calls) == len(ears)
+    assert [ear.heard for ear in ears] == [list(range(1, 21))] * 2
 
 
 @pytest.mark.parametrize("most", [1, 3])

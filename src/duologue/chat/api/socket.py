@@ -3,6 +3,7 @@
 import asyncio
 import re
 import time
+from collections.abc import Sequence
 from functools import partial
 from urllib.parse import parse_qsl
 
@@ -136,9 +137,9 @@ class ChatSocket(WebSocket):
 
     # Delivery and the sweep call these
 
-    def deliver(self, _seq: int, frame: bytes) -> None:
-        """Pass on a message of the room."""
-        self.send(frame)
+    def deliver(self, frames: Sequence[bytes]) -> None:
+        """Pass on messages of the room."""
+        self.send_all(frames)
 
     def beat(self, now: float) -> None:
         """Ask a silent peer for a sign of life; cut a dead one; end with the token."""

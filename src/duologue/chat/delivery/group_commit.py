@@ -97,12 +97,15 @@ class GroupCommit:
         return [outcome if isinstance(outcome, Posted) else _refusal(outcome) for outcome in outcomes]
 
     def _deliver(self, batch: Sequence[Waiting], outcomes: Sequence[Posted | Problem]) -> None:
-        for (draft, _), outcome in zip(batch, outcomes, strict=True):
-            if isinstance(outcome, Posted) and not outcome.duplicate:
-                try:
-                    self._hub.deliver(draft.room, outcome.message)
-                except Exception:  # noqa: BLE001 - as above
-                    _log.exception("delivery_failed")
+        fresh = [
+            (draft.room, outcome.message)
+            for (draft, _), outcome in zip(batch, outcomes, strict=True)
+            if isinstance(outcome, Posted) and not outcome.duplicate
+        ]
+        try:
+            self._hub.deliver(fresh)
+        except Exception:  # noqa: BLE001 - as above
+            _log.exception("delivery_failed")
 
 
 def _answer(batch: Sequence[Waiting], outcomes: Sequence[Posted | Problem]) -> None:

@@ -1,6 +1,7 @@
 """Which sockets listen to which room, in this process."""
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 import structlog
@@ -15,8 +16,8 @@ _log = structlog.get_logger(__name__)
 class Listener(Protocol):
     """A socket in a room."""
 
-    def deliver(self, seq: int, frame: bytes) -> None:
-        """Take a ready frame; must not block."""
+    def deliver(self, frames: Sequence[bytes]) -> None:
+        """Take ready frames; must not block."""
 
     def cut(self) -> None:
         """End: this listener has missed a message."""
@@ -41,21 +42,17 @@ class Hub:
         if not listeners:
             self._rooms.pop(room_id, None)
 
-    def deliver(self, room: Room, message: Message) -> None:
-        """Hand a stored message to every listener of its room, encoded once."""
-        listeners = self._rooms.get(message.room_id)
-        if listeners:
-            frame = text_frame(message_frame(room, message))
-            for listener in tuple(listeners):
-                self._hand_over(listener, message.seq, frame)
-
-    @staticmethod
-    def _hand_over(listener: Listener, seq: int, frame: bytes) -> None:
-        try:
-            listener.deliver(seq, frame)
-        except Exception:  # noqa: BLE001 - logged in full; one broken socket must not keep the message from the others
-            _log.exception("delivery_failed")
-            listener.cut()
+    def deliver(self, batch: Iterable[tuple[Room, Message]]) -> None:
+        """Hand stored messages to every listener of their rooms, each encoded once, all of a listener's at once."""
+        heard: dict[Listener, list[bytes]] = {}
+        for room, message in batch:
+            listeners = self._rooms.get(message.room_id)
+            if listeners:
+                frame = text_frame(message_frame(room, message))
+                for listener in listeners:
+                    heard.setdefault(listener, []).append(frame)
+        for listener, frames in heard.items():
+            _hand_over(listener, frames)
 
     def count_in(self, user_id: str, most: int) -> bool:
         """Count one more socket of a user; False when that would be more than `most`."""
@@ -69,3 +66,11 @@ class Hub:
         self._sockets[user_id] -= 1
         if self._sockets[user_id] <= 0:
             del self._sockets[user_id]
+
+
+def _hand_over(listener: Listener, frames: Sequence[bytes]) -> None:
+    try:
+        listener.deliver(frames)
+    except Exception:  # noqa: BLE001 - logged in full; one broken socket must not keep the messages from the others
+        _log.exception("delivery_failed")
+        listener.cut()
