@@ -14,14 +14,15 @@ from duologue.chat.errors import Problem
 from duologue.chat.service import Chat, assemble
 from duologue.chat.settings import ChatSettings
 from duologue.chat.store.sqlite import SqliteStore
+from duologue.kit.application import Answering, Application
 from duologue.kit.files import private_directory
-from duologue.kit.refusals import application
 from duologue.kit.websocket import Accepted, Endpoint, Handshake, Limits, Refusal
 
 ROUTES = (
-    Route("/api/chat/rooms/", rooms.create, methods=["POST"]),
-    Route("/api/chat/rooms/{room}/", rooms.show, methods=["GET"]),
-    Route("/api/chat/rooms/{room}/messages/", messages.endpoint, methods=["GET", "POST"]),
+    # the busiest first: routes are tried in this order
+    Route("/api/chat/rooms/{room}/messages/", Answering(messages.endpoint), methods=["GET", "POST"]),
+    Route("/api/chat/rooms/", Answering(rooms.create), methods=["POST"]),
+    Route("/api/chat/rooms/{room}/", Answering(rooms.show), methods=["GET"]),
 )
 
 
@@ -33,7 +34,7 @@ class ChatApp:
         self._auth_transport = auth_transport
         self._chat: Chat | None = None
         self._endpoint: Endpoint | None = None
-        self.rest = application(ROUTES)
+        self.rest = Application(ROUTES)
 
     @contextlib.asynccontextmanager
     async def lifespan(self) -> AsyncIterator[None]:

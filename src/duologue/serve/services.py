@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 import httpx
-from starlette.applications import Starlette
 from starlette.responses import RedirectResponse
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
 from duologue.kit import documents
-from duologue.kit.refusals import application
+from duologue.kit.application import Application
 from duologue.kit.settings import load
 from duologue.serve import health, page
 from duologue.serve.dispatch import Dispatch
@@ -53,7 +52,7 @@ class Services:
                 await stack.enter_async_context(self.chat.lifespan())
             yield
 
-    def _site(self, name: str) -> Starlette:
+    def _site(self, name: str) -> Application:
         """Return what a host name shows beside the API: health, documents, the page."""
         present = [known for known in NAMES if getattr(self, known) is not None]
         checks = {"auth": self._auth_ready, "chat": self._chat_ready}
@@ -65,7 +64,7 @@ class Services:
             routes += documents.index_routes(*present)
             routes += [Mount(f"/{each}", routes=documents.routes(each)) for each in present]
             routes += page.routes() if self.chat is not None else []
-        return application(routes)
+        return Application(routes)
 
     def _auth_ready(self) -> bool:
         return self.auth is not None and self.auth.ready
