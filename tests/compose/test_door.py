@@ -81,6 +81,7 @@ def test_the_page_says_what_a_browser_may_load(stack: Stack) -> None:
     page = stack.ask("GET", "/")
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
     assert "Server" not in page.headers
+    assert "Strict-Transport-Security" not in page.headers, "a promise that plain HTTP cannot keep"
 
 
 @pytest.mark.parametrize("path", ["/api/register/", "/api/chat/rooms/"])
