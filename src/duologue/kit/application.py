@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Router
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from duologue.kit.problem import Problem
 
@@ -52,18 +52,9 @@ class Application:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI, for scopes of type `http`."""
         scope["app"] = self
-        started = False
-
-        async def note(message: Message) -> None:
-            nonlocal started
-            started = True
-            await send(message)
-
         try:
-            await self._router(scope, receive, note)
-        except Exception as error:
-            if started:
-                raise
+            await self._router(scope, receive, send)
+        except Exception as error:  # noqa: BLE001 - each becomes an answer; if one is under way the server ends it
             await _refusal(scope, error)(scope, receive, send)
 
 

@@ -28,6 +28,7 @@ class PatientProtocol(HttpToolsProtocol):
 
     _timer: asyncio.TimerHandle | None = None
     _head_received = 0
+    _in_head = False
     _in_body = False
 
     def connection_made(self, transport: Any) -> None:
@@ -56,14 +57,14 @@ class PatientProtocol(HttpToolsProtocol):
             self._watch()
 
     def on_message_begin(self) -> None:
-        """Start the clock for a further request on the same connection."""
+        """Note that a request has begun; most are here whole at once and need no clock."""
         super().on_message_begin()
-        if self._timer is None:
-            self._start_timer(self.head_seconds)
+        self._in_head = True
 
     def on_headers_complete(self) -> None:
         """Stop the clock: the head is here."""
         self._stop_timer()
+        self._in_head = False
         self._in_body = True
         self._head_received = 0
         super().on_headers_complete()
@@ -79,11 +80,12 @@ class PatientProtocol(HttpToolsProtocol):
             self._head_received = 0
             if self._timer is None:
                 self._start_timer(self.body_seconds)
-        elif self._timer is None:
-            # line breaks between requests have ended uvicorn's keep-alive clock and begun nothing
-            if self.cycle is None or self.cycle.response_complete:
-                self._start_timer(self.head_seconds)
-        elif self._head_received > self.head_bytes:
+            return
+        # line breaks between requests have ended uvicorn's keep-alive clock and begun nothing
+        idle = self.cycle is None or self.cycle.response_complete
+        if self._timer is None and (self._in_head or idle):
+            self._start_timer(self.head_seconds)
+        if self._timer is not None and self._head_received > self.head_bytes:
             self._refuse(Problem(431, "head_too_large", f"At most {self.head_bytes} bytes before the body."))
 
     def _should_upgrade(self) -> bool:
