@@ -40,6 +40,23 @@ class Placement:
         finally:
             os.sched_setaffinity(0, self.all)
 
+    @contextlib.contextmanager
+    def spread(self, pid: int) -> Iterator[None]:
+        """Let a running process use every core for a while."""
+        if self.server is None:
+            yield
+            return
+        _place(pid, self.all)
+        try:
+            yield
+        finally:
+            _place(pid, {self.server})
+
+
+def _place(pid: int, cores: set[int]) -> None:
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        os.sched_setaffinity(int(task.name), cores)
+
 
 def raise_file_limit() -> int:
     """Let this process and its children open as many files as the hard limit allows; return how many."""

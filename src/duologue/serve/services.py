@@ -61,8 +61,9 @@ class Services:
             # the page would not reach the other service from under this one's own name: show what is here instead
             routes += [Route("/", RedirectResponse("docs")), *documents.routes(name)]
         else:
-            routes += documents.index_routes(*present)
-            routes += [Mount(f"/{each}", routes=documents.routes(each)) for each in present]
+            # both, also where one service runs alone: behind a proxy they are one product
+            routes += documents.index_routes(*NAMES)
+            routes += [Mount(f"/{each}", routes=documents.routes(each)) for each in NAMES]
             routes += page.routes() if self.chat is not None else []
         return Application(routes)
 
