@@ -19,6 +19,8 @@ Key = tuple[str, str]
 # what each role gets, in the order of ROLES; on a socket: the close code, or 101 for one that works
 TABLE: dict[Key, tuple[int, int, int, int, int]] = {
     ("POST", "/api/chat/rooms/"): (401, 403, 403, 200, 200),
+    ("GET", "/api/chat/rooms/"): (401, 200, 200, 200, 200),
+    ("POST", "/api/chat/rooms/{id}/read/"): (401, 404, 404, 200, 200),
     ("GET", "/api/chat/rooms/{id}/"): (401, 404, 404, 200, 200),
     ("GET", "/api/chat/rooms/{id}/messages/"): (401, 404, 404, 200, 200),
     ("POST", "/api/chat/rooms/{id}/messages/"): (401, 404, 404, 201, 201),
@@ -35,7 +37,8 @@ def ask(cast: Cast, role: str, key: Key, room: object = None) -> httpx.Response:
     method, template = key
     path = template.format(id=cast.room if room is None else room)
     pair = {"participant_a": cast.a.username, "participant_b": cast.b.username}
-    body = {"POST /api/chat/rooms/": pair}.get(f"{method} {template}", {"content": f"by {role}"})
+    bodies = {"POST /api/chat/rooms/": pair, "POST /api/chat/rooms/{id}/read/": {"up_to_seq": 1}}
+    body = bodies.get(f"{method} {template}", {"content": f"by {role}"})
     headers = cast.headers(role) | {"content-type": "application/json"}
     content = json.dumps(body) if method == "POST" else None
     return cast.a.http.request(method, path, content=content, headers=headers)

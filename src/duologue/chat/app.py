@@ -21,8 +21,9 @@ from duologue.kit.websocket import Accepted, Endpoint, Handshake, Limits, Refusa
 ROUTES = (
     # the busiest first: routes are tried in this order
     Route("/api/chat/rooms/{room}/messages/", Answering(messages.endpoint), methods=["GET", "POST"]),
-    Route("/api/chat/rooms/", Answering(rooms.create), methods=["POST"]),
+    Route("/api/chat/rooms/", Answering(rooms.endpoint), methods=["GET", "POST"]),
     Route("/api/chat/rooms/{room}/", Answering(rooms.show), methods=["GET"]),
+    Route("/api/chat/rooms/{room}/read/", Answering(rooms.mark), methods=["POST"]),
 )
 
 

@@ -68,6 +68,27 @@ class Posted(msgspec.Struct, frozen=True, gc=False):
     duplicate: bool
 
 
+class Summary(msgspec.Struct, frozen=True):
+    """A room as one of its members sees it in a list.
+
+    `activity` orders the list: it grows with every message of any room. `unread` counts the other one's messages after
+    `last_read_seq`, among the newest 1,000.
+    """
+
+    room: Room
+    activity: int
+    last_read_seq: int
+    unread: int
+    last_message: Message | None
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """Up to where a member has read a room, and how many of the other one's newest 1,000 messages come after that."""
+
+    last_read_seq: int
+    unread: int
+
+
 class Page(msgspec.Struct, frozen=True):
     """A slice of a room's history, oldest first; `older` and `newer` tell whether there is more on each side."""
 

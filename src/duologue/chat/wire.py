@@ -3,12 +3,12 @@
 import functools
 import re
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 
 from duologue.chat.errors import invalid
-from duologue.chat.model import Message, Room
+from duologue.chat.model import Message, Room, Summary
 from duologue.kit.problem import Problem
 
 CLIENT_ID_CHARACTERS = 64
@@ -48,6 +48,31 @@ class MessageOut(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     timestamp: str
     is_read: bool
     client_id: str | None = None
+
+
+class RoomInList(msgspec.Struct, frozen=True):
+    """A room in the list of one's rooms."""
+
+    id: int
+    participant_a: str
+    participant_b: str
+    created_at: str
+    unread: int
+    last_read_seq: int
+    last_message: MessageOut | None
+
+
+class ReadIn(msgspec.Struct, frozen=True):
+    """Body of `POST /api/chat/rooms/{id}/read/`."""
+
+    up_to_seq: Annotated[int, msgspec.Meta(ge=0, lt=10**18)]
+
+
+class ReadOut(msgspec.Struct, frozen=True):
+    """Where the caller's mark is now."""
+
+    last_read_seq: int
+    unread: int
 
 
 class FrameIn(msgspec.Struct, frozen=True, gc=False):
@@ -106,6 +131,20 @@ def timestamp(microseconds: int) -> str:
 def room_out(room: Room) -> RoomOut:
     """Return the wire form of a room."""
     return RoomOut(room.id, room.participant_a.username, room.participant_b.username, timestamp(room.created_at))
+
+
+def room_in_list(summary: Summary) -> RoomInList:
+    """Return the wire form of a room in a list."""
+    room, last = summary.room, summary.last_message
+    return RoomInList(
+        room.id,
+        room.participant_a.username,
+        room.participant_b.username,
+        timestamp(room.created_at),
+        summary.unread,
+        summary.last_read_seq,
+        None if last is None else message_out(room, last),
+    )
 
 
 def message_out(room: Room, message: Message) -> MessageOut:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from duologue.chat.model import Draft, Message, Page, Posted, Room
+from duologue.chat.model import Draft, Mark, Message, Page, Person, Posted, Room, Summary
 from duologue.chat.store.api import Identity, Outcome
 
 
@@ -44,6 +44,12 @@ class ScriptedStore:
         raise NotImplementedError
 
     async def room(self, room_id: int) -> Room | None:
+        raise NotImplementedError
+
+    async def rooms_of(self, user_id: str, *, before: tuple[int, int] | None, limit: int) -> list[Summary]:
+        raise NotImplementedError
+
+    async def mark_read(self, room: Room, reader: Person, up_to_seq: int) -> Mark:
         raise NotImplementedError
 
     async def page(self, room: Room, *, before: int | None, after: int | None, limit: int) -> Page:

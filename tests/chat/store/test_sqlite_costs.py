@@ -9,10 +9,10 @@ import pytest
 
 from duologue.chat.migrations import migrate
 from duologue.chat.model import Room
-from duologue.chat.store.sqlite import appender, history, rooms
+from duologue.chat.store.sqlite import appender, history, rooms, summaries
 from duologue.chat.store.sqlite.appender import Appender
 from duologue.chat.store.sqlite.connection import open_writer
-from tests.chat.people import ALICE, BOB, NOON, Known, draft
+from tests.chat.people import ALICE, BOB, EVE, NOON, Known, draft
 
 Counted = Callable[[Callable[[], object]], tuple[list[str], int]]
 
@@ -82,6 +82,22 @@ def test_a_page_of_a_long_room_costs_what_one_of_a_short_room_does(
         ample, ample_steps = counted(lambda b=before, a=after: history.read_page(connection, long, b, a, 50))  # type: ignore[misc]  # bound now
         assert len(ample) == len(brief) <= 6
         assert ample_steps <= brief_steps * 1.1
+
+
+def test_a_list_of_rooms_is_one_statement_and_looks_at_little_of_their_history(
+    connection: apsw.Connection, counted: Counted
+) -> None:
+    writing = Appender(connection)
+    few, many = open_room(connection), open_room(connection, EVE)
+    steps = []
+    for size in (1500, 6000):
+        writing.append(
+            [draft(room, BOB if room is few else Known("3", "eve")) for room in (few, many) for _ in range(size)]
+        )
+        statements, taken = counted(lambda: summaries.read_summaries(connection, "1", None, 100))
+        assert len(statements) == 1
+        steps.append(taken)
+    assert steps[1] <= steps[0] * 1.1
 
 
 def test_a_member_check_and_a_known_id_do_not_depend_on_how_much_was_said(

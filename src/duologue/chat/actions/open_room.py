@@ -2,12 +2,16 @@
 
 import time
 
-from duologue.chat.errors import invalid, not_a_participant, outcome_unknown
+import structlog
+
+from duologue.chat.errors import auth_unavailable, invalid, not_a_participant, outcome_unknown
 from duologue.chat.model import Room
 from duologue.chat.service import Chat
-from duologue.chat.store.api import OutcomeUnknownError
+from duologue.chat.store.api import IdentityConflictError, OutcomeUnknownError
 from duologue.contract.claims import AccessClaims
 from duologue.contract.usernames import fold, is_wellformed
+
+_log = structlog.get_logger(__name__)
 
 
 class _Caller:
@@ -44,5 +48,9 @@ async def open_room(chat: Chat, who: AccessClaims, token: str, a: str, b: str) -
         room, new = await chat.store.open_room(first, second, time.time_ns() // 1000)
     except OutcomeUnknownError:
         raise outcome_unknown() from None
+    except IdentityConflictError as conflict:
+        # ids and names never change: what answers is not the auth whose people are here, and the operator must see it
+        _log.error("auth_data_replaced", reason=str(conflict))
+        raise auth_unavailable() from None
     chat.rooms.keep(room)
     return room, new

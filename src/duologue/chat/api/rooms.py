@@ -1,14 +1,23 @@
 """`/api/chat/rooms/`."""
 
+import re
+from urllib.parse import urlencode
+
 from starlette.requests import Request
 from starlette.responses import Response
 
 from duologue.chat.access.tokens import bearer
+from duologue.chat.actions.list_rooms import MOST, list_rooms
+from duologue.chat.actions.mark_read import mark_read
 from duologue.chat.actions.open_room import open_room
-from duologue.chat.api.requests import answer, body_of, caller, chat_of, room_id_of
-from duologue.chat.wire import RoomIn, decoder, room_out
+from duologue.chat.api.requests import answer, body_of, caller, chat_of, number_in, room_id_of
+from duologue.chat.errors import invalid
+from duologue.chat.wire import ReadIn, ReadOut, RoomIn, decoder, room_in_list, room_out
 
 _room_in = decoder(RoomIn)
+_read_in = decoder(ReadIn)
+_PLACE = re.compile(r"([0-9]{1,18})\.([0-9]{1,18})", re.ASCII)
+_USUAL = 100
 
 
 async def create(request: Request) -> Response:
@@ -18,6 +27,45 @@ async def create(request: Request) -> Response:
     token = bearer(request.headers.get("authorization"))
     room, new = await open_room(chat_of(request), who, token, wanted.participant_a, wanted.participant_b)
     return answer(room_out(room), 201 if new else 200)
+
+
+async def index(request: Request) -> Response:
+    """`GET`: the caller's rooms, the liveliest first, with a `Link` header for the rest."""
+    who = await caller(request)
+    limit = number_in(request, "limit", 1, MOST) or _USUAL
+    summaries = await list_rooms(chat_of(request), who, before=_place_in(request), limit=limit)
+    headers = {}
+    if len(summaries) == limit:
+        last = summaries[-1]
+        query = urlencode({"before": f"{last.activity}.{last.room.id}", "limit": limit})
+        headers["link"] = f'<{request.url.path}?{query}>; rel="next"'
+    return answer([room_in_list(summary) for summary in summaries], 200, headers)
+
+
+async def endpoint(request: Request) -> Response:
+    """Both methods on one route: the `Allow` of a method that is not there names them all."""
+    return await (create(request) if request.method == "POST" else index(request))
+
+
+async def mark(request: Request) -> Response:
+    """`POST {id}/read/`: up to where the caller has read."""
+    who = await caller(request)
+    chat = chat_of(request)
+    place = await chat.rooms.for_member(who, room_id_of(request))
+    wanted = await body_of(request, _read_in)
+    now = await mark_read(chat, place, wanted.up_to_seq)
+    return answer(ReadOut(now.last_read_seq, now.unread))
+
+
+def _place_in(request: Request) -> tuple[int, int] | None:
+    """Return the place in the list that `before` names, as a link of ours had it."""
+    text = request.query_params.get("before")
+    if text is None:
+        return None
+    place = _PLACE.fullmatch(text)
+    if place is None:
+        raise invalid({"before": ["Take it from the Link header of the answer before."]})
+    return int(place[1]), int(place[2])
 
 
 async def show(request: Request) -> Response:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from duologue.chat.model import Draft, Page, Posted, Room
+from duologue.chat.model import Draft, Mark, Page, Person, Posted, Room, Summary
 
 
 class OutcomeUnknownError(RuntimeError):
@@ -59,6 +59,15 @@ class Store(Protocol):
 
     async def room(self, room_id: int) -> Room | None:
         """Return a room by its id."""
+
+    async def rooms_of(self, user_id: str, *, before: tuple[int, int] | None, limit: int) -> list[Summary]:
+        """Return a user's rooms, the liveliest first, in a constant number of reads.
+
+        `before`: only those after this (activity, room id) in the list.
+        """
+
+    async def mark_read(self, room: Room, reader: Person, up_to_seq: int) -> Mark:
+        """Move a member's mark forward, never back and never past the last message. Durable when it returns."""
 
     async def append(self, drafts: Sequence[Draft]) -> list[Outcome]:
         """Store all drafts in one commit and return an outcome for each, in order.

@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 import apsw
 import structlog
 
-from duologue.chat.model import Draft, Page, Room
+from duologue.chat.model import Draft, Mark, Page, Person, Room, Summary
 from duologue.chat.store.api import Identity, Outcome, OutcomeUnknownError
-from duologue.chat.store.sqlite import history, rooms
+from duologue.chat.store.sqlite import history, rooms, summaries
 from duologue.chat.store.sqlite.connection import WriterLock, open_reader, require_sound_sqlite
 from duologue.chat.store.sqlite.writer import Writer
 
@@ -71,6 +71,14 @@ class SqliteStore:
     async def room(self, room_id: int) -> Room | None:
         """Return a room by its id."""
         return await self._read(rooms.find, room_id)
+
+    async def rooms_of(self, user_id: str, *, before: tuple[int, int] | None, limit: int) -> list[Summary]:
+        """Return a user's rooms, the liveliest first."""
+        return await self._read(summaries.read_summaries, user_id, before, limit)
+
+    async def mark_read(self, room: Room, reader: Person, up_to_seq: int) -> Mark:
+        """Move a member's mark forward."""
+        return await self._write(self._writer.mark_read, room, reader, up_to_seq)
 
     async def page(self, room: Room, *, before: int | None, after: int | None, limit: int) -> Page:
         """Return a page of history, oldest first."""

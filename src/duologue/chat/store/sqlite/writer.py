@@ -8,9 +8,9 @@ from pathlib import Path
 import apsw
 import structlog
 
-from duologue.chat.model import Draft, Room
+from duologue.chat.model import Draft, Mark, Person, Room
 from duologue.chat.store.api import Identity, IdentityConflictError, Outcome, OutcomeUnknownError
-from duologue.chat.store.sqlite import rooms
+from duologue.chat.store.sqlite import marks, rooms
 from duologue.chat.store.sqlite.appender import Appender
 from duologue.chat.store.sqlite.checkpoints import Checkpoints
 from duologue.chat.store.sqlite.connection import open_writer
@@ -63,6 +63,14 @@ class Writer:
                 connection.execute("COMMIT")
                 return opened
         raise conflict
+
+    def mark_read(self, room: Room, reader: Person, up_to_seq: int) -> Mark:
+        """Move a member's mark forward. Raise OutcomeUnknownError."""
+        with self._trusted() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            mark = marks.move(connection, room, reader, up_to_seq)
+            connection.execute("COMMIT")
+            return mark
 
     def prove(self) -> None:
         """Commit a row that says nothing new. Raise OutcomeUnknownError while the disk is not well."""
