@@ -88,12 +88,10 @@ def test_a_list_of_rooms_is_one_statement_and_looks_at_little_of_their_history(
     connection: apsw.Connection, counted: Counted
 ) -> None:
     writing = Appender(connection)
-    few, many = open_room(connection), open_room(connection, EVE)
+    with_bob, with_eve = open_room(connection), open_room(connection, EVE)
     steps = []
     for size in (1500, 6000):
-        writing.append(
-            [draft(room, BOB if room is few else Known("3", "eve")) for room in (few, many) for _ in range(size)]
-        )
+        writing.append([draft(with_bob, BOB) for _ in range(size)] + [draft(with_eve, EVE) for _ in range(size)])
         statements, taken = counted(lambda: summaries.read_summaries(connection, "1", None, 100))
         assert len(statements) == 1
         steps.append(taken)
