@@ -56,6 +56,9 @@ def test_no_more_run_at_once_than_there_are_workers(work: Work, crowd: ThreadPoo
     pool = HashingPool(workers=2, waiting=10, wait_seconds=5)
     jobs = [crowd.submit(pool.run, work) for _ in range(8)]
     settled(pool, 8)
+    deadline = time.monotonic() + 5
+    while work.running < 2 and time.monotonic() < deadline:
+        time.sleep(0.001)
     work.go.set()
     assert [job.result() for job in jobs] == ["done"] * 8
     assert work.most == 2

@@ -3,7 +3,7 @@
 import functools
 import re
 from datetime import UTC, datetime
-from typing import Annotated, TypeVar
+from typing import TypeVar
 
 import msgspec
 
@@ -65,7 +65,12 @@ class RoomInList(msgspec.Struct, frozen=True):
 class ReadIn(msgspec.Struct, frozen=True):
     """Body of `POST /api/chat/rooms/{id}/read/`."""
 
-    up_to_seq: Annotated[int, msgspec.Meta(ge=0, lt=10**18)]
+    # JSON knows one kind of number: 2.0 is a whole one
+    up_to_seq: int | float
+
+    def __post_init__(self) -> None:
+        if not float(self.up_to_seq).is_integer() or not 0 <= self.up_to_seq < 10**18:
+            raise invalid({"up_to_seq": ["A whole number from 0 on."]})
 
 
 class ReadOut(msgspec.Struct, frozen=True):

@@ -178,7 +178,7 @@ def test_a_store_that_cannot_open_leaves_nothing_open(file: Path) -> None:
     assert [name for name in open_files() if str(file.parent) in name] == []
 
 
-async def test_the_wal_stays_bounded_while_readers_never_rest(file: Path) -> None:
+async def test_the_wal_begins_anew_while_readers_never_rest(file: Path) -> None:
     store = SqliteStore(file)
     room, _ = await store.open_room(ALICE, BOB, NOON)
     done = False
@@ -188,16 +188,19 @@ async def test_the_wal_stays_bounded_while_readers_never_rest(file: Path) -> Non
             await store.page(room, before=None, after=None, limit=100)
 
     readers = [asyncio.create_task(read()) for _ in range(4)]
-    wal = file.with_name(f"{file.name}-wal")
-    largest = 0
-    for _ in range(60):
+    # how often the WAL began anew, not how long it was: that depends on who gets the processor when
+    fresh_starts = 0
+    pages = 0
+    for _ in range(400):
         await store.append([draft(room, ALICE, "x" * 4000) for _ in range(256)])
-        largest = max(largest, wal.stat().st_size)
+        before, pages = pages, store._writer._checkpoints._pages
+        fresh_starts += pages < before
+        if fresh_starts == 2:
+            break
     done = True
     await asyncio.gather(*readers)
     await store.close()
-    # two steps of 4,000 pages, and a batch of long messages is about 300 more
-    assert largest < 36_000_000
+    assert fresh_starts == 2
 
 
 async def test_the_wal_shrinks_after_a_reader_that_held_a_snapshot_for_long(file: Path) -> None:

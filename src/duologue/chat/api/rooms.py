@@ -53,7 +53,7 @@ async def mark(request: Request) -> Response:
     chat = chat_of(request)
     place = await chat.rooms.for_member(who, room_id_of(request))
     wanted = await body_of(request, _read_in)
-    now = await mark_read(chat, place, wanted.up_to_seq)
+    now = await mark_read(chat, place, int(wanted.up_to_seq))
     return answer(ReadOut(now.last_read_seq, now.unread))
 
 
