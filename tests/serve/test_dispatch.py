@@ -1,6 +1,7 @@
 """One port: by path on any host, by name on auth.localhost and chat.localhost."""
 
 import re
+import socket
 from collections.abc import Iterator
 
 import httpx
@@ -93,6 +94,17 @@ def test_readiness_is_never_cached_and_tells_by_name(http: httpx.Client) -> None
     assert answer.json() == {"status": "ok", "checks": {"auth": True, "chat": True}}
     for host, name in ((AUTH, "auth"), (CHAT, "chat")):
         assert http.get("/readyz", headers={"host": host}).json() == {"status": "ok", "checks": {name: True}}
+
+
+@pytest.mark.parametrize(("host", "expected"), [(AUTH, 404), (f"{AUTH}:8000", 404), (CHAT, 101), (ANY, 101)])
+def test_sockets_are_not_opened_under_auths_name(server: RunningServer, host: str, expected: int) -> None:
+    opening = (
+        f"GET /ws/chat/1/ HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as raw:
+        raw.sendall(opening.encode())
+        assert int(raw.recv(12)[9:]) == expected
 
 
 @pytest.mark.parametrize("host", [AUTH, CHAT])

@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 _log = structlog.get_logger(__name__)
 
-_BY_NAME = {b"auth.localhost": "auth", b"chat.localhost": "chat"}
+_BY_NAME = {"auth.localhost": "auth", "chat.localhost": "chat"}
 _AUTH_PREFIXES = ("/api/", "/_allauth/", "/accounts/", "/admin/", "/static/")
 _AUTH_PATHS = frozenset({"/.well-known/jwks.json", "/admin"})
 
@@ -36,7 +36,9 @@ class Dispatch:
             await self._live(receive, send)
 
     def _find(self, scope: Scope) -> ASGIApp:
-        named = _BY_NAME.get(_host(scope))
+        named = service_named(
+            next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1")
+        )
         wanted = _service_of(scope["path"])
         if wanted is None or (named is not None and wanted != named):
             return self._sites[named or "all"]
@@ -56,12 +58,10 @@ class Dispatch:
         await send({"type": "lifespan.shutdown.complete"})
 
 
-def _host(scope: Scope) -> bytes:
-    for name, value in scope["headers"]:
-        if name == b"host":
-            host: bytes = value.lower()
-            return host.rpartition(b":")[0] if b":" in host and not host.endswith(b"]") else host
-    return b""
+def service_named(host: str) -> str | None:
+    """Return the service that a Host header names, or None for any other host."""
+    host = host.lower()
+    return _BY_NAME.get(host.rpartition(":")[0] if ":" in host and not host.endswith("]") else host)
 
 
 def _service_of(path: str) -> str | None:

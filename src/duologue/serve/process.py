@@ -12,8 +12,10 @@ from starlette.types import ASGIApp
 
 from duologue.kit import logs
 from duologue.kit.http_server import PatientProtocol, Server, listen
+from duologue.kit.problem import Problem
 from duologue.kit.settings import SettingsError
-from duologue.kit.websocket import protocol_for
+from duologue.kit.websocket import Accepted, Endpoint, Handshake, Refusal, protocol_for
+from duologue.serve.dispatch import service_named
 from duologue.serve.services import Services
 from duologue.serve.settings import ServeSettings
 
@@ -39,7 +41,7 @@ def run(settings: ServeSettings, services: Services, also_port: int | None = Non
 def _config(settings: ServeSettings, services: Services) -> uvicorn.Config:
     http = type("ConfiguredProtocol", (PatientProtocol,), {"head_seconds": settings.request_head_seconds})
     chat = services.chat
-    ws = "none" if chat is None else protocol_for(chat.open_socket, chat.socket_limits)
+    ws = "none" if chat is None else protocol_for(_named(chat.open_socket), chat.socket_limits)
     return uvicorn.Config(
         _with_cors(services.app, settings.allowed_origins),
         loop="uvloop",
@@ -54,6 +56,15 @@ def _config(settings: ServeSettings, services: Services) -> uvicorn.Config:
         timeout_keep_alive=settings.keep_alive,
         timeout_graceful_shutdown=settings.drain_seconds,
     )
+
+
+def _named(open_socket: Endpoint) -> Endpoint:
+    def open_by_name(handshake: Handshake) -> Accepted:
+        if service_named(handshake.headers.get("host", "")) == "auth":
+            raise Refusal(Problem(404, "not_found", "Sockets are chat's; this name is auth's."))
+        return open_socket(handshake)
+
+    return open_by_name
 
 
 def _with_cors(app: ASGIApp, allowed_origins: str) -> ASGIApp:
