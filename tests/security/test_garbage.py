@@ -76,6 +76,7 @@ def bodies() -> dict[tuple[str, str], dict[str, Any]]:
         "/api/logout/": {"refresh": "a.b.c"},
         "/api/chat/rooms/": {"participant_a": "gar.bage", "participant_b": "nobody.at.all"},
         "/api/chat/rooms/{id}/messages/": {"content": "x", "sender_id": "gar.bage", "client_id": "g"},
+        "/api/chat/rooms/{id}/read/": {"up_to_seq": 1},
     }
     posts = {
         path

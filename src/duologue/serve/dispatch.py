@@ -36,9 +36,8 @@ class Dispatch:
             await self._live(receive, send)
 
     def _find(self, scope: Scope) -> ASGIApp:
-        named = service_named(
-            next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1")
-        )
+        host = next((value for name, value in scope["headers"] if name == b"host"), b"")
+        named = service_named(host.decode("latin-1"))
         wanted = _service_of(scope["path"])
         if wanted is None or (named is not None and wanted != named):
             return self._sites[named or "all"]
