@@ -69,7 +69,7 @@ class ReadIn(msgspec.Struct, frozen=True):
     up_to_seq: int | float
 
     def __post_init__(self) -> None:
-        if not float(self.up_to_seq).is_integer() or not 0 <= self.up_to_seq < 10**18:
+        if not 0 <= self.up_to_seq < 10**18 or int(self.up_to_seq) != self.up_to_seq:
             raise invalid({"up_to_seq": ["A whole number from 0 on."]})
 
 
