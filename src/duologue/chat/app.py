@@ -4,7 +4,6 @@ import contextlib
 from collections.abc import AsyncIterator
 
 import httpx
-from starlette.routing import Route
 
 from duologue.chat import migrations
 from duologue.chat.access.auth_service import AuthService
@@ -14,16 +13,16 @@ from duologue.chat.errors import Problem
 from duologue.chat.service import Chat, assemble
 from duologue.chat.settings import ChatSettings
 from duologue.chat.store.sqlite import SqliteStore
-from duologue.kit.application import Answering, Application
+from duologue.kit.application import Application, route
 from duologue.kit.files import private_directory
 from duologue.kit.websocket import Accepted, Endpoint, Handshake, Limits, Refusal
 
 ROUTES = (
     # the busiest first: routes are tried in this order
-    Route("/api/chat/rooms/{room}/messages/", Answering(messages.endpoint), methods=["GET", "POST"]),
-    Route("/api/chat/rooms/", Answering(rooms.endpoint), methods=["GET", "POST"]),
-    Route("/api/chat/rooms/{room}/", Answering(rooms.show), methods=["GET"]),
-    Route("/api/chat/rooms/{room}/read/", Answering(rooms.mark), methods=["POST"]),
+    route("/api/chat/rooms/{room}/messages/", GET=messages.index, POST=messages.create),
+    route("/api/chat/rooms/", GET=rooms.index, POST=rooms.create),
+    route("/api/chat/rooms/{room}/", GET=rooms.show),
+    route("/api/chat/rooms/{room}/read/", POST=rooms.mark),
 )
 
 

@@ -3,17 +3,19 @@
 Starlette's own application puts three layers around each request; they cost a quarter of what a short answer costs.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import structlog
 from starlette.datastructures import State
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Router
+from starlette.routing import BaseRoute, Route, Router
 from starlette.types import Receive, Scope, Send
 
 from duologue.kit.problem import Problem
+
+Answer = Callable[[Request], Awaitable[Response]]
 
 _log = structlog.get_logger(__name__)
 
@@ -26,16 +28,23 @@ def refuse(problem: Problem) -> Response:
     return Response(problem.body(), problem.status, problem.headers() | {"x-content-type-options": "nosniff"})
 
 
-class Answering:
-    """A function from request to response as a route's ASGI application; its Problems become answers."""
+def route(path: str, **by_method: Answer) -> Route:
+    """Return one route for all methods of an address, so that the `Allow` of any other names them all."""
+    return Route(path, _Answering(by_method), methods=list(by_method))
 
-    def __init__(self, answer: Callable[[Request], Awaitable[Response]]) -> None:
-        self._answer = answer
+
+class _Answering:
+    """Functions from request to response as a route's ASGI application; their Problems become answers."""
+
+    def __init__(self, by_method: Mapping[str, Answer]) -> None:
+        self._by_method = by_method
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
+        # the router lets HEAD through where there is GET; the server keeps the body back
+        answer = self._by_method.get(scope["method"]) or self._by_method["GET"]
         try:
-            response = await self._answer(Request(scope, receive))
+            response = await answer(Request(scope, receive))
         except Problem as problem:
             response = refuse(problem)
         await response(scope, receive, send)

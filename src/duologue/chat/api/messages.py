@@ -18,11 +18,6 @@ _message_in = decoder(MessageIn)
 _LARGEST_SEQ = 10**18 - 1
 
 
-async def endpoint(request: Request) -> Response:
-    """Both methods on one route: the `Allow` of a method that is not there names them all."""
-    return await (create(request) if request.method == "POST" else index(request))
-
-
 async def create(request: Request) -> Response:
     """`POST`: 201 once the message is durable, 200 when this client_id had its message already."""
     who = await caller(request)

@@ -42,11 +42,6 @@ async def index(request: Request) -> Response:
     return answer([room_in_list(summary) for summary in summaries], 200, headers)
 
 
-async def endpoint(request: Request) -> Response:
-    """Both methods on one route: the `Allow` of a method that is not there names them all."""
-    return await (create(request) if request.method == "POST" else index(request))
-
-
 async def mark(request: Request) -> Response:
     """`POST {id}/read/`: up to where the caller has read."""
     who = await caller(request)
