@@ -25,7 +25,11 @@ class AuthService:
     """The other service; `transport` reaches it without a network when both run in one process."""
 
     def __init__(self, url: str, timeout: float, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        self._client = httpx.AsyncClient(base_url=url, timeout=timeout, transport=transport, trust_env=False)
+        # asked rarely, so nothing is kept open: a connection that outlived a restart of auth would fail the next question
+        limits = httpx.Limits(max_keepalive_connections=0)
+        self._client = httpx.AsyncClient(
+            base_url=url, timeout=timeout, transport=transport, limits=limits, trust_env=False
+        )
 
     async def find_user(self, username: str, token: str) -> KnownUser | None:
         """Ask with the caller's own token whether somebody has this username. Raise Problem `auth_unavailable`."""
