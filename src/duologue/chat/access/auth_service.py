@@ -25,7 +25,7 @@ class AuthService:
     """The other service; `transport` reaches it without a network when both run in one process."""
 
     def __init__(self, url: str, timeout: float, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        # asked rarely, so nothing is kept open: a connection that outlived a restart of auth would fail the next question
+        # asked rarely, so nothing is kept open: a connection that outlived a restart of auth would fail the next room
         limits = httpx.Limits(max_keepalive_connections=0)
         self._client = httpx.AsyncClient(
             base_url=url, timeout=timeout, transport=transport, limits=limits, trust_env=False
