@@ -50,13 +50,9 @@ class MessageOut(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     client_id: str | None = None
 
 
-class RoomInList(msgspec.Struct, frozen=True):
-    """A room in the list of one's rooms."""
+class RoomInList(RoomOut, frozen=True):
+    """A room in the list of one's rooms: the room, and more."""
 
-    id: int
-    participant_a: str
-    participant_b: str
-    created_at: str
     unread: int
     last_read_seq: int
     last_message: MessageOut | None

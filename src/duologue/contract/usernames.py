@@ -4,7 +4,7 @@ import re
 
 MIN_LENGTH = 3
 MAX_LENGTH = 30
-PATTERN = r"^[a-z0-9_.-]{3,30}$"
+PATTERN = rf"^[a-z0-9_.-]{{{MIN_LENGTH},{MAX_LENGTH}}}$"
 
 _ALLOWED = re.compile(PATTERN)
 

@@ -3,10 +3,7 @@
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 
-import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
-
-_log = structlog.get_logger(__name__)
 
 _BY_NAME = {"auth.localhost": "auth", "chat.localhost": "chat"}
 _AUTH_PREFIXES = ("/api/", "/_allauth/", "/accounts/", "/admin/", "/static/")
