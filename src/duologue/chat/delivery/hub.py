@@ -117,7 +117,11 @@ class Hub:
                     _log.exception("delivery_failed")
                     audience.cut()
         for listener, frames in heard.items():
-            _hand_over(listener, frames)
+            try:
+                listener.deliver(frames)
+            except Exception:  # noqa: BLE001 - logged in full; one broken socket must not keep the rest from the others
+                _log.exception("delivery_failed")
+                listener.cut()
 
     def whisper(self, room_id: int, frame: bytes, *, besides: str) -> None:
         """Hand a frame that may be left out to the v1 listeners of a room, besides one person's own."""
@@ -145,13 +149,13 @@ class Hub:
             payload = message_frame(room, event.message)
             frame = text_frame(payload)
             for listener in audience.plain:
-                heard.setdefault(listener, []).append(frame)
+                _put(heard, listener, frame)
         if audience.subscribed:
             frame = text_frame(event_frame(self._epoch, room, event, payload))
             for subscription, listener in audience.subscribed:
                 verdict = subscription.offer(event, frame)
                 if verdict is Verdict.PASS:
-                    heard.setdefault(listener, []).append(frame)
+                    _put(heard, listener, frame)
                 elif verdict is Verdict.JUMP:
                     listener.fell_behind(subscription)
 
@@ -160,9 +164,9 @@ class Hub:
             self._rooms.pop(room_id, None)
 
 
-def _hand_over(listener: Listener, frames: Sequence[bytes]) -> None:
-    try:
-        listener.deliver(frames)
-    except Exception:  # noqa: BLE001 - logged in full; one broken socket must not keep the messages from the others
-        _log.exception("delivery_failed")
-        listener.cut()
+def _put(heard: Heard, listener: Listener, frame: bytes) -> None:
+    frames = heard.get(listener)
+    if frames is None:
+        heard[listener] = [frame]
+    else:
+        frames.append(frame)
