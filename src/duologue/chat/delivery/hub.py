@@ -105,8 +105,11 @@ class Hub:
             for listener in list(self._everywhere.get(person.user_id, ())):
                 listener.room_opened(room)
 
-    def deliver(self, events: Iterable[tuple[Room, Done]]) -> None:
-        """Hand what was stored to every listener of its room, each encoded once, all of a listener's at once."""
+    def deliver(self, events: Iterable[tuple[Room, Done]], answers: Iterable[tuple[Listener, bytes]] = ()) -> None:
+        """Hand what was stored to every listener of its room, each encoded once, all of a listener's at once.
+
+        `answers` are frames for one listener each; they leave with what it hears, behind it.
+        """
         heard: Heard = {}
         for room, event in events:
             audience = self._rooms.get(room.id)
@@ -116,6 +119,8 @@ class Hub:
                 except Exception:  # noqa: BLE001 - logged in full; the other rooms must hear theirs
                     _log.exception("delivery_failed")
                     audience.cut()
+        for listener, frame in answers:
+            _put(heard, listener, frame)
         for listener, frames in heard.items():
             try:
                 listener.deliver(frames)
