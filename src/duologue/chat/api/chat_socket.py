@@ -235,6 +235,8 @@ class ChatSocket(WebSocket):
 
     def _go_on(self) -> None:
         if self.closing or self._dialect is None:
+            # or the peer's answer to the close stays unread
+            self.resume_reading()
             return
         self._try(self._dialect.say_first)
         self._take_early()
@@ -249,10 +251,7 @@ class ChatSocket(WebSocket):
 
     def _take_early(self) -> None:
         early, self._early = self._early, None
-        while early is not None and not self.closing:
-            text = early.next()
-            if text is None:
-                break
+        while early is not None and not self.closing and (text := early.next()) is not None:
             self.received(text)
             if self._task is not None:
                 # another token among them: the rest waits for it
