@@ -1,5 +1,6 @@
 """Who is put out of auth is out of chat too: every way to end a login against REST, new sockets and open ones."""
 
+import json
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -9,7 +10,7 @@ import httpx
 import pytest
 
 from tests.rig.people import PASSWORD, Person, bearer, unverified
-from tests.rig.raw_socket import RawSocket, text
+from tests.rig.raw_socket import PING, PONG, RawSocket, frame, text
 from tests.rig.server import RunningServer
 from tests.serve.command import duologue
 
@@ -136,10 +137,10 @@ def is_refused(person: Person, room: int, token: str) -> None:
         answer = person.http.request(method, path, json=body, headers=bearer(token))
         assert (answer.status_code, answer.json()["code"]) == (401, "session_ended")
         assert answer.headers["www-authenticate"] == "Bearer"
-    for headers, frame in ((bearer(token), {}), ({}, {"token": token, "message": "too late"})):
+    for headers, first in ((bearer(token), {}), ({}, {"token": token, "message": "too late"})):
         with RawSocket.open(person.server.port, f"/ws/chat/{room}/", headers) as raw:
-            if frame:
-                raw.send(text(frame))
+            if first:
+                raw.send(text(first))
             assert raw.error() == "session_ended"
             assert raw.close_code() == 4401
 
@@ -234,6 +235,35 @@ def test_a_socket_that_changed_to_another_login_stays_with_that(server: RunningS
         second.log_out()
         assert moved.error() == "session_ended"
         assert moved.close_code() == 4401
+
+
+def greet(server: RunningServer, path: str, token: str) -> RawSocket:
+    """Open a socket that speaks v1."""
+    raw = RawSocket.open(server.port, path, {"Sec-WebSocket-Protocol": "duologue.v1"})
+    raw.send(text({"type": "hello", "token": token}))
+    while json.loads(raw.receive().payload)["type"] != "ready":
+        pass
+    return raw
+
+
+@pytest.mark.parametrize("path", ["/ws/chat/", "/ws/chat/{room}/"])
+def test_sockets_that_were_greeted_end_too(server: RunningServer, path: str) -> None:
+    alice, bob = Person.arrive(server, "alice"), Person.arrive(server, "bob")
+    path = path.format(room=alice.room_with(bob))
+    with greet(server, path, alice.token) as ending, greet(server, path, bob.token) as staying:
+        alice.log_out()
+        while (got := json.loads(ending.receive().payload))["type"] != "error":
+            pass
+        assert got["code"] == "session_ended"
+        assert ending.close_code() == 4401
+        with RawSocket.open(server.port, path, {"Sec-WebSocket-Protocol": "duologue.v1"}) as late:
+            late.send(text({"type": "hello", "token": alice.token}))
+            assert json.loads(late.receive().payload)["code"] == "session_ended"
+            assert late.close_code() == 4401
+        staying.send(frame(PING, b"still here"))
+        while (answer := staying.receive()).opcode != PONG:
+            pass
+        assert answer.payload == b"still here"
 
 
 def test_anybody_may_read_the_list_and_learns_no_session(server: RunningServer) -> None:
