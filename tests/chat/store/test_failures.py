@@ -92,7 +92,7 @@ async def test_an_acknowledged_row_survives_a_crash(place: Place, store: Store, 
     revived = place.after_crash().open()
     try:
         assert await contents(revived, room) == [(1, "kept")]
-        [again] = await revived.append([draft(room, ALICE, "kept", "id-1")])
+        [again] = await revived.commit([draft(room, ALICE, "kept", "id-1")])
         assert isinstance(first, Posted)
         assert again == Posted(first.message, duplicate=True)
     finally:
