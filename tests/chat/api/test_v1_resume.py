@@ -4,6 +4,7 @@ import pytest
 
 from tests.chat.api.conftest import Trio
 from tests.rig.people import Person
+from tests.rig.raw_socket import CLOSE, RawSocket, close, text
 from tests.rig.v1_client import V1Client
 from tests.rig.v1_state import RoomCopy, point
 
@@ -196,3 +197,13 @@ async def test_one_foreign_cursor_among_good_ones_is_told_of_its_room_only(trio:
         assert second.copies[trio.room].resyncs == ["epoch_changed"]
         assert second.copies[trio.other].resyncs == []
         assert second.copies[trio.room].live
+
+
+def test_the_end_with_4410_is_a_polite_one(trio: Trio) -> None:
+    """The peer's answer to the close is read, and the connection ends then: not with a cut when time is up."""
+    with RawSocket.open(trio.alice.server.port, f"/ws/chat/{trio.room}/") as raw:
+        raw.send(text({"type": "hello", "token": trio.alice.token, "since": f"0ther.{trio.room}.0.0"}))
+        while raw.receive().opcode != CLOSE:
+            pass
+        raw.send(close(4410))
+        assert raw.tcp.recv(1) == b""
