@@ -123,3 +123,13 @@ def test_a_change_after_a_message_that_is_missing_is_a_hole() -> None:
     edited = room.rewrite(1, "new")
     assert edited is not None
     assert offered(gate, edited) == [Verdict.JUMP]
+
+
+def test_who_was_not_told_of_a_point_that_exists_is_behind_from_then_on() -> None:
+    gate = live_at(2, 1)
+    assert [gate.misses(*point) for point in ((1, 0), (2, 0), (2, 1))] == [False] * 3
+    assert gate.live
+    for point in ((3, 0), (2, 2)):
+        behind = live_at(2, 1)
+        # told once: then it reads
+        assert [behind.misses(*point), behind.live, behind.misses(*point)] == [True, False, False]

@@ -23,7 +23,7 @@ from duologue.chat.errors import (
     outcome_unknown,
     overloaded,
 )
-from duologue.chat.model import Done, Posted, Write
+from duologue.chat.model import Done, Posted, Room, Write
 from duologue.chat.store.api import (
     ClientIdReusedError,
     MessageDeletedError,
@@ -43,6 +43,7 @@ Reply = Callable[[Any, Any], None]
 """Told a write and its outcome or Problem, once. It must not raise and must not block."""
 
 Waiting = tuple[Write, Reply]
+Told = list[tuple[Room, Done]]
 
 
 class GroupCommit:
@@ -118,17 +119,19 @@ class GroupCommit:
         return [_refusal(outcome) if isinstance(outcome, Exception) else outcome for outcome in outcomes]
 
     def _deliver(self, batch: Sequence[Waiting], outcomes: Sequence[Done | Problem]) -> None:
-        said, changed = [], []
+        said: Told = []
+        changed: Told = []
+        known: Told = []
         for (write, _), outcome in zip(batch, outcomes, strict=True):
-            if isinstance(outcome, Posted):
-                if not outcome.duplicate:
-                    said.append((write.room, outcome))
-            elif not isinstance(outcome, Problem) and outcome.fresh:
-                changed.append((write.room, outcome))
-        # in the order of their numbers, see Store.commit
-        fresh = said + changed
+            if isinstance(outcome, Problem):
+                continue
+            fresh = not outcome.duplicate if isinstance(outcome, Posted) else outcome.fresh
+            kind = known if not fresh else said if isinstance(outcome, Posted) else changed
+            kind.append((write.room, outcome))
         try:
-            self._hub.deliver(fresh)
+            # in the order of their numbers, see Store.commit
+            self._hub.deliver(said + changed)
+            self._hub.remind(known)
         except Exception:  # noqa: BLE001 - as above
             _log.exception("delivery_failed")
 
