@@ -34,3 +34,22 @@ def test_what_was_stored_although_its_outcome_was_lost_reaches_everybody(folder:
     with running_server(folder, env) as server:
         alice, bob = Person.arrive(server, "alice"), Person.arrive(server, "bob")
         assert asyncio.run(_with_an_outcome_lost(trap, alice, bob, alice.room_with(bob), act)) == []
+
+
+async def _with_a_room_whose_opening_was_lost(trap: Trap, alice: Person, bob: Person) -> None:
+    async with V1Client(alice) as one, V1Client(bob) as other:
+        trap.arm()
+        pair = {"participant_a": alice.username, "participant_b": bob.username}
+        lost = await asyncio.to_thread(alice.http.post, "/api/chat/rooms/", json=pair, headers=alice.headers)
+        assert (lost.status_code, lost.json()["code"]) == (503, "outcome_unknown")
+        room = await asyncio.to_thread(alice.room_with, bob)
+        await asyncio.to_thread(alice.post, room, "Hi")
+        for client in (one, other):
+            assert (await client.until(room, (1, 0))).shown() == alice.whole_history(room)
+
+
+def test_a_room_whose_opening_was_lost_appears_when_it_is_opened_again(folder: Path) -> None:
+    env, trap = failing(folder, "outcome lost")
+    with running_server(folder, env) as server:
+        alice, bob = Person.arrive(server, "alice"), Person.arrive(server, "bob")
+        asyncio.run(_with_a_room_whose_opening_was_lost(trap, alice, bob))
