@@ -237,11 +237,9 @@ class ChatSocket(WebSocket):
         self._who = who
 
     def _go_on(self) -> None:
-        if self.closing or self._dialect is None:
-            # or the peer's answer to the close stays unread
-            self.resume_reading()
-            return
-        self._try(self._dialect.say_first)
+        if not self.closing and self._dialect is not None:
+            self._try(self._dialect.say_first)
+        # also of one that is closing: or the peer's answer to that stays unread, and it waits until it is cut
         self._take_early()
 
     def _try(self, speak: Callable[..., None], *said: str) -> None:
