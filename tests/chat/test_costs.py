@@ -101,9 +101,9 @@ async def test_a_message_costs_one_write_and_a_page_one_read(
         await http.post("/api/chat/rooms/1/messages/", json={"content": str(n)})
     trips.since()
     assert (await http.post("/api/chat/rooms/1/messages/", json={"content": "Hi", "client_id": "a"})).status_code == 201
-    assert trips.since() == ["write append"]
+    assert trips.since() == ["write commit"]
     assert (await http.post("/api/chat/rooms/1/messages/", json={"content": "Hi", "client_id": "a"})).status_code == 200
-    assert trips.since() == ["write append"]
+    assert trips.since() == ["write commit"]
     assert (await http.get("/api/chat/rooms/1/messages/")).status_code == 200
     assert trips.since() == ["read read_page"]
     assert (await http.get("/api/chat/rooms/1/")).status_code == 200

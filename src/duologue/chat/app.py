@@ -7,7 +7,7 @@ import httpx
 
 from duologue.chat import migrations
 from duologue.chat.access.auth_service import AuthService
-from duologue.chat.api import messages, rooms
+from duologue.chat.api import changes, me, messages, rooms
 from duologue.chat.api.socket import endpoint
 from duologue.chat.errors import Problem
 from duologue.chat.service import Chat, assemble
@@ -23,6 +23,9 @@ ROUTES = (
     route("/api/chat/rooms/", GET=rooms.index, POST=rooms.create),
     route("/api/chat/rooms/{room}/", GET=rooms.show),
     route("/api/chat/rooms/{room}/read/", POST=rooms.mark),
+    route("/api/chat/rooms/{room}/changes", GET=changes.index),
+    route("/api/chat/rooms/{room}/messages/{message}/", PATCH=messages.edit, DELETE=messages.delete),
+    route("/api/chat/me/", GET=me.show, PATCH=me.change),
 )
 
 

@@ -6,12 +6,17 @@ __all__ = [
     "Problem",
     "auth_unavailable",
     "client_id_reused",
+    "edit_too_late",
     "invalid",
+    "message_deleted",
+    "no_such_message",
     "not_a_participant",
     "not_found",
+    "not_the_author",
     "outcome_unknown",
     "overloaded",
     "rate_limited",
+    "resync_required",
     "sender_mismatch",
     "token_missing",
 ]
@@ -40,6 +45,31 @@ def sender_mismatch() -> Problem:
 def client_id_reused() -> Problem:
     """Refuse another message under an id that has its message."""
     return Problem(409, "client_id_reused", "This client_id already belongs to another message of yours in this room.")
+
+
+def no_such_message() -> Problem:
+    """Refuse what concerns a message that the room does not have."""
+    return Problem(404, "not_found", "There is no such message in this room.")
+
+
+def not_the_author() -> Problem:
+    """Refuse to change what somebody else said."""
+    return Problem(403, "not_the_author", "Only its author can change a message.")
+
+
+def message_deleted() -> Problem:
+    """Refuse new words for a message that was deleted."""
+    return Problem(409, "message_deleted", "This message was deleted.")
+
+
+def edit_too_late() -> Problem:
+    """Refuse to change a message that has become too old."""
+    return Problem(403, "edit_too_late", "This message is too old to be changed.")
+
+
+def resync_required() -> Problem:
+    """Say that a cursor is of another database."""
+    return Problem(410, "resync_required", "This cursor is of another database; drop what you have of the room.")
 
 
 def rate_limited(wait: float) -> Problem:

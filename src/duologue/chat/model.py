@@ -14,6 +14,13 @@ class Person(msgspec.Struct, frozen=True):
     username: str
 
 
+class Caller(msgspec.Struct, frozen=True):
+    """Somebody as a token names them."""
+
+    user_id: str
+    username: str
+
+
 class Room(msgspec.Struct, frozen=True):
     """A conversation of two. `created_at` in microseconds since the epoch."""
 
@@ -30,6 +37,10 @@ class Room(msgspec.Struct, frozen=True):
             return self.participant_b
         return None
 
+    def other(self, person: Person) -> Person:
+        """Return the participant who is not this one."""
+        return self.participant_b if self.participant_a.number == person.number else self.participant_a
+
     def username_of(self, number: int) -> str:
         """Return the handle of a participant by chat's short key."""
         return self.participant_a.username if self.participant_a.number == number else self.participant_b.username
@@ -45,10 +56,37 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
     client_id: str | None = None
 
 
+class Rewrite(msgspec.Struct, frozen=True, gc=False):
+    """An edit on its way to the store; without `content` a deletion. Times in microseconds since the epoch.
+
+    `written_since`: the message must not be older than this.
+    """
+
+    room: Room
+    author: Person
+    message_id: int
+    content: str | None
+    at: int
+    written_since: int = 0
+
+
+class MarkMove(msgspec.Struct, frozen=True, gc=False):
+    """A read mark on its way to the store."""
+
+    room: Room
+    reader: Person
+    up_to_seq: int
+
+
+Write = Draft | Rewrite | MarkMove
+"""What passes the one queue."""
+
+
 class Message(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A stored message. `seq` counts 1, 2, 3 … in its room and is the only order; `sender` is a Person's number.
 
-    `created_at` in microseconds since the epoch. The fields' order is the column order of the store's queries.
+    Times in microseconds since the epoch. A deleted message has no content. The fields' order is the column order of
+    the store's queries.
     """
 
     id: int
@@ -59,13 +97,57 @@ class Message(msgspec.Struct, frozen=True, array_like=True, gc=False):
     created_at: int
     client_id: str | None
     is_read: bool = False
+    edited_at: int | None = None
+    deleted_at: int | None = None
 
 
 class Posted(msgspec.Struct, frozen=True, gc=False):
-    """The outcome of a send. `duplicate`: this client_id had its message already, and this is that message."""
+    """The outcome of a send. `duplicate`: this client_id had its message already, and this is that message.
+
+    `change`: the number of the room's last change before it.
+    """
 
     message: Message
     duplicate: bool
+    change: int = 0
+
+    @property
+    def seq(self) -> int:
+        """The room's last `seq` after it."""
+        return self.message.seq
+
+
+class Rewritten(msgspec.Struct, frozen=True, gc=False):
+    """The outcome of an edit or a deletion: the message as it is now. `fresh`: it was not so before.
+
+    `seq`, `change`: the room's last numbers after it.
+    """
+
+    message: Message
+    fresh: bool
+    seq: int
+    change: int
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """Up to where a member has read a room, and how many of the other one's newest 1,000 messages come after that."""
+
+    last_read_seq: int
+    unread: int
+
+
+class MarkMoved(msgspec.Struct, frozen=True, gc=False):
+    """The outcome of a read mark. `fresh`: it moved. `seq`, `change`: the room's last numbers after it."""
+
+    reader: Person
+    mark: Mark
+    fresh: bool
+    seq: int
+    change: int
+
+
+Done = Posted | Rewritten | MarkMoved
+"""What became of a write that was not refused."""
 
 
 class Summary(msgspec.Struct, frozen=True):
@@ -80,13 +162,39 @@ class Summary(msgspec.Struct, frozen=True):
     last_read_seq: int
     unread: int
     last_message: Message | None
+    seq: int
+    change: int
 
 
-class Mark(msgspec.Struct, frozen=True):
-    """Up to where a member has read a room, and how many of the other one's newest 1,000 messages come after that."""
+class Reading(msgspec.Struct, frozen=True, array_like=True):
+    """Up to where somebody has read a room; `person` is a Person's number."""
 
+    person: int
     last_read_seq: int
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """Where a room stands as one of its members sees it: its last numbers, everybody's marks, what is unread."""
+
+    room: Room
+    seq: int
+    change: int
+    reads: list[Reading]
     unread: int
+
+
+class Changes(msgspec.Struct, frozen=True):
+    """What happened in a room after a point: messages as they are now, and marks that moved.
+
+    Messages from before that point come first, in the order of their changes, then new ones by `seq`. `seq`, `change`:
+    the point after it; `more`: there is more after that.
+    """
+
+    messages: list[Message]
+    reads: list[Reading]
+    seq: int
+    change: int
+    more: bool
 
 
 class Page(msgspec.Struct, frozen=True):

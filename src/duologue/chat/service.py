@@ -9,6 +9,8 @@ from duologue.chat.access.tokens import Tokens
 from duologue.chat.delivery.group_commit import GroupCommit
 from duologue.chat.delivery.heartbeat import Heartbeat
 from duologue.chat.delivery.hub import Hub
+from duologue.chat.delivery.presence import Presence
+from duologue.chat.delivery.typing import Typing
 from duologue.chat.settings import ChatSettings
 from duologue.chat.store.api import Store
 
@@ -23,10 +25,13 @@ class Chat:
     tokens: Tokens
     rooms: Rooms
     hub: Hub
+    typing: Typing
+    presence: Presence
     writer: GroupCommit
     heartbeat: Heartbeat
     sends: Allowance
     openings: Allowance
+    signals: Allowance
 
     @property
     def ready(self) -> bool:
@@ -43,7 +48,7 @@ class Chat:
 
 def assemble(settings: ChatSettings, store: Store, auth: AuthService) -> Chat:
     """Wire the parts."""
-    hub = Hub()
+    hub = Hub(store.epoch)
     return Chat(
         settings=settings,
         store=store,
@@ -51,8 +56,11 @@ def assemble(settings: ChatSettings, store: Store, auth: AuthService) -> Chat:
         tokens=Tokens(settings.issuer, auth.fetch_keys),
         rooms=Rooms(store),
         hub=hub,
+        typing=Typing(hub),
+        presence=Presence(),
         writer=GroupCommit(store, hub, settings.writer_queue),
         heartbeat=Heartbeat(),
         sends=Allowance(settings.sends_per_second, settings.sends_burst),
         openings=Allowance(settings.rooms_per_minute / 60, settings.rooms_burst),
+        signals=Allowance(settings.signals_per_second, settings.signals_burst),
     )

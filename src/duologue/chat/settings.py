@@ -30,6 +30,16 @@ class ChatSettings(BaseSettings):
     rooms_burst: int = Field(60, ge=1, description="… and at once.")
     sockets_per_user: int = Field(20, ge=1, description="Sockets a user may have open.")
     auth_deadline: float = Field(5.0, gt=0, description="Seconds until a new socket must have shown a token.")
+    signals_per_second: float = Field(10.0, gt=0, description="Read marks and typing signals of a user, sustained …")
+    signals_burst: int = Field(100, ge=1, description="… and at once.")
+    edit_seconds: int = Field(
+        0, ge=0, description="Seconds for which its author can edit or delete a message; 0 is for ever."
+    )
+    held_events: int = Field(
+        256,
+        ge=16,
+        description="Events of a room that wait in memory while a socket reads what it missed.",
+    )
     ping_interval: float = Field(
         25.0, gt=0, description="Seconds of silence until a socket is asked for a sign of life."
     )

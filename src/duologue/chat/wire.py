@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
+from duologue.chat.cursors import cursor
 from duologue.chat.errors import invalid
 from duologue.chat.model import Message, Room, Summary
 from duologue.kit.problem import Problem
@@ -48,6 +49,27 @@ class MessageOut(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     timestamp: str
     is_read: bool
     client_id: str | None = None
+    edited_at: str | None = None
+    deleted_at: str | None = None
+
+
+class EditIn(msgspec.Struct, frozen=True):
+    """Body of `PATCH /api/chat/rooms/{id}/messages/{id}/`."""
+
+    content: str
+
+
+class MeIn(msgspec.Struct, frozen=True):
+    """Body of `PATCH /api/chat/me/`."""
+
+    hide_presence: bool
+
+
+class MeOut(msgspec.Struct, frozen=True):
+    """The caller's own switches."""
+
+    username: str
+    hide_presence: bool
 
 
 class RoomInList(RoomOut, frozen=True):
@@ -56,6 +78,7 @@ class RoomInList(RoomOut, frozen=True):
     unread: int
     last_read_seq: int
     last_message: MessageOut | None
+    cursor: str
 
 
 class ReadIn(msgspec.Struct, frozen=True):
@@ -77,8 +100,9 @@ class ReadOut(msgspec.Struct, frozen=True):
 
 
 class FrameIn(msgspec.Struct, frozen=True, gc=False):
-    """Any frame of the plain dialect."""
+    """Any frame of the plain dialect; its type counts only where it is `hello`."""
 
+    type: str | None = None
     message: str | None = None
     username: str | None = None
     sender_id: str | None = None
@@ -110,6 +134,8 @@ class ErrorFrame(msgspec.Struct, frozen=True, omit_defaults=True, tag="error"):
     errors: dict[str, list[str]] | None = None
     retry_after_ms: int | None = None
     client_id: str | None = None
+    room: int | None = None
+    about: str | None = None
 
 
 Shape = TypeVar("Shape")
@@ -129,12 +155,17 @@ def timestamp(microseconds: int) -> str:
     return f"{_second(seconds)}.{fraction:06d}Z"
 
 
+def optional_timestamp(microseconds: int | None) -> str | None:
+    """Return the same, or None for what did not happen."""
+    return None if microseconds is None else timestamp(microseconds)
+
+
 def room_out(room: Room) -> RoomOut:
     """Return the wire form of a room."""
     return RoomOut(room.id, room.participant_a.username, room.participant_b.username, timestamp(room.created_at))
 
 
-def room_in_list(summary: Summary) -> RoomInList:
+def room_in_list(epoch: str, summary: Summary) -> RoomInList:
     """Return the wire form of a room in a list."""
     room, last = summary.room, summary.last_message
     return RoomInList(
@@ -145,6 +176,7 @@ def room_in_list(summary: Summary) -> RoomInList:
         summary.unread,
         summary.last_read_seq,
         None if last is None else message_out(room, last),
+        cursor(epoch, room.id, summary.seq, summary.change),
     )
 
 
@@ -158,6 +190,8 @@ def message_out(room: Room, message: Message) -> MessageOut:
         timestamp(message.created_at),
         message.is_read,
         message.client_id,
+        optional_timestamp(message.edited_at),
+        optional_timestamp(message.deleted_at),
     )
 
 
@@ -180,8 +214,13 @@ def message_frame(room: Room, message: Message) -> bytes:
     )
 
 
-def error_frame(problem: Problem, client_id: str | None = None) -> bytes:
-    """Return the frame's JSON; it names the frame that it answers only by an id that is one."""
+def error_frame(
+    problem: Problem, client_id: str | None = None, *, room: int | None = None, about: str | None = None
+) -> bytes:
+    """Return the frame's JSON; it names the frame that it answers only by an id that is one.
+
+    `room` and `about`, the type of the refused frame, are for the v1 dialect.
+    """
     wait = problem.retry_after
     if client_id is not None and _CLIENT_ID.fullmatch(client_id) is None:
         client_id = None
@@ -193,6 +232,8 @@ def error_frame(problem: Problem, client_id: str | None = None) -> bytes:
             errors={name: list(why) for name, why in problem.errors.items()} if problem.errors else None,
             retry_after_ms=None if wait is None else max(1, round(wait * 1000)),
             client_id=client_id,
+            room=room,
+            about=about,
         )
     )
 

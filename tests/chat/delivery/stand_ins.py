@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from duologue.chat.model import Draft, Mark, Message, Page, Person, Posted, Room, Summary
+from duologue.chat.delivery.subscription import Subscription
+from duologue.chat.model import Changes, Draft, Message, Page, Posted, Room, Standing, Summary, Write
 from duologue.chat.store.api import Identity, Outcome
 
 
@@ -22,7 +23,8 @@ class ScriptedStore:
     epoch = "scripted"
     healthy = True
 
-    async def append(self, drafts: Sequence[Draft]) -> list[Outcome]:
+    async def commit(self, writes: Sequence[Write]) -> list[Outcome]:
+        drafts = [write for write in writes if isinstance(write, Draft)]
         self.batches.append([draft.content for draft in drafts])
         await self.gate.wait()
         return [self._outcome(draft) for draft in drafts]
@@ -49,7 +51,22 @@ class ScriptedStore:
     async def rooms_of(self, user_id: str, *, before: tuple[int, int] | None, limit: int) -> list[Summary]:
         raise NotImplementedError
 
-    async def mark_read(self, room: Room, reader: Person, up_to_seq: int) -> Mark:
+    async def page_around(self, room: Room, seq: int, limit: int) -> Page:
+        raise NotImplementedError
+
+    async def changes(self, room: Room, seq: int, change: int, limit: int) -> Changes | None:
+        raise NotImplementedError
+
+    async def rooms_with(self, user_id: str) -> list[int]:
+        raise NotImplementedError
+
+    async def standings(self, user_id: str, room_ids: Sequence[int]) -> list[Standing]:
+        raise NotImplementedError
+
+    async def hides_presence(self, user_id: str) -> bool:
+        raise NotImplementedError
+
+    async def hide_presence(self, who: Identity, hidden: bool) -> None:
         raise NotImplementedError
 
     async def page(self, room: Room, *, before: int | None, after: int | None, limit: int) -> Page:
@@ -67,6 +84,20 @@ class Ear:
         self.frames: list[bytes] = []
         self.broken = broken
         self.was_cut = False
+        self.whispered: list[bytes] = []
+        self.behind: list[Subscription] = []
+        self.opened: list[Room] = []
+
+    user_id = "1"
+
+    def whisper(self, frame: bytes) -> None:
+        self.whispered.append(frame)
+
+    def fell_behind(self, subscription: Subscription) -> None:
+        self.behind.append(subscription)
+
+    def room_opened(self, room: Room) -> None:
+        self.opened.append(room)
 
     def deliver(self, frames: Sequence[bytes]) -> None:
         if self.broken:

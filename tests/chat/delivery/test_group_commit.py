@@ -26,7 +26,7 @@ async def store() -> ScriptedStore:
 
 @pytest.fixture
 async def hub() -> Hub:
-    return Hub()
+    return Hub("scripted")
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from duologue.chat.delivery.hub import Hub
-from duologue.chat.model import Message, Person, Room
+from duologue.chat.model import Message, Person, Posted, Room
 from tests.chat.delivery.stand_ins import Ear
 from tests.chat.people import NOON
 
@@ -15,11 +15,11 @@ MESSAGE = Message(501, 7, 85, 2, "Hi", NOON, None)
 
 
 def test_all_sockets_of_the_room_hear_one_frame_and_others_none() -> None:
-    hub, here, too, elsewhere = Hub(), Ear(), Ear(), Ear()
+    hub, here, too, elsewhere = Hub("scripted"), Ear(), Ear(), Ear()
     hub.join(7, here)
     hub.join(7, too)
     hub.join(8, elsewhere)
-    hub.deliver([(ROOM, MESSAGE)])
+    hub.deliver([(ROOM, Posted(MESSAGE, duplicate=False))])
 
     assert here.heard == too.heard == [85]
     assert here.frames[0] is too.frames[0]
@@ -31,17 +31,17 @@ def test_all_sockets_of_the_room_hear_one_frame_and_others_none() -> None:
 
 
 def test_who_has_left_hears_nothing_and_the_room_is_forgotten() -> None:
-    hub, ear = Hub(), Ear()
+    hub, ear = Hub("scripted"), Ear()
     hub.join(7, ear)
     hub.leave(7, ear)
     hub.leave(7, ear)
-    hub.deliver([(ROOM, MESSAGE)])
+    hub.deliver([(ROOM, Posted(MESSAGE, duplicate=False))])
     assert ear.heard == []
     assert hub._rooms == {}
 
 
 def test_a_socket_that_leaves_while_it_hears_disturbs_nobody() -> None:
-    hub, last = Hub(), Ear()
+    hub, last = Hub("scripted"), Ear()
 
     class Leaver(Ear):
         def deliver(self, frames: Sequence[bytes]) -> None:
@@ -51,8 +51,8 @@ def test_a_socket_that_leaves_while_it_hears_disturbs_nobody() -> None:
     leavers = [Leaver(), Leaver()]
     for ear in [*leavers, last]:
         hub.join(7, ear)
-    hub.deliver([(ROOM, MESSAGE)])
-    hub.deliver([(ROOM, msgspec.structs.replace(MESSAGE, seq=86))])
+    hub.deliver([(ROOM, Posted(MESSAGE, duplicate=False))])
+    hub.deliver([(ROOM, Posted(msgspec.structs.replace(MESSAGE, seq=86), duplicate=False))])
     assert [ear.heard for ear in [*leavers, last]] == [[85], [85], [85, 86]]
 
 
@@ -64,17 +64,17 @@ def test_a_batch_reaches_each_socket_at_once_and_in_order() -> None:
             calls.append(list(frames))
             super().deliver(frames)
 
-    hub, ears = Hub(), [Counting(), Counting()]
+    hub, ears = Hub("scripted"), [Counting(), Counting()]
     for ear in ears:
         hub.join(7, ear)
-    hub.deliver([(ROOM, msgspec.structs.replace(MESSAGE, seq=seq)) for seq in range(1, 21)])
+    hub.deliver([(ROOM, Posted(msgspec.structs.replace(MESSAGE, seq=seq), duplicate=False)) for seq in range(1, 21)])
     assert len(calls) == len(ears)
     assert [ear.heard for ear in ears] == [list(range(1, 21))] * 2
 
 
 @pytest.mark.parametrize("most", [1, 3])
 def test_sockets_are_counted_for_each_user(most: int) -> None:
-    hub = Hub()
+    hub = Hub("scripted")
     assert [hub.count_in("1", most) for _ in range(most + 1)] == [True] * most + [False]
     assert hub.count_in("2", most)
     hub.count_out("1")

@@ -20,11 +20,11 @@ async def contents(store: Store, room: Room) -> list[tuple[int, str]]:
 async def test_a_failed_write_is_unknown_and_unhealthy_while_reading_goes_on(
     place: Place, store: Store, room: Room
 ) -> None:
-    await store.append([draft(room, ALICE, "before")])
+    await store.commit([draft(room, ALICE, "before")])
     place.break_writes()
 
     with pytest.raises(OutcomeUnknownError):
-        await store.append([draft(room, ALICE, "lost", "id-1")])
+        await store.commit([draft(room, ALICE, "lost", "id-1")])
     assert not store.healthy
     with pytest.raises(OutcomeUnknownError):
         await store.open_room(ALICE, EVE, NOON)
@@ -37,11 +37,11 @@ async def test_a_retry_after_the_failure_is_stored_once(place: Place, store: Sto
     place.break_writes()
     for _ in range(3):
         with pytest.raises(OutcomeUnknownError):
-            await store.append([draft(room, BOB, "no id"), again])
+            await store.commit([draft(room, BOB, "no id"), again])
     place.mend_writes()
 
-    [first] = await store.append([again])
-    [second] = await store.append([again])
+    [first] = await store.commit([again])
+    [second] = await store.commit([again])
     assert isinstance(first, Posted)
     assert not first.duplicate
     assert second == Posted(first.message, duplicate=True)
@@ -52,7 +52,7 @@ async def test_a_retry_after_the_failure_is_stored_once(place: Place, store: Sto
 async def test_it_becomes_healthy_again_without_being_asked_to_write(place: Place, store: Store, room: Room) -> None:
     place.break_writes()
     with pytest.raises(OutcomeUnknownError):
-        await store.append([draft(room, ALICE)])
+        await store.commit([draft(room, ALICE)])
     await asyncio.sleep(1.2)
     health = [store.healthy]
     place.mend_writes()
@@ -60,7 +60,7 @@ async def test_it_becomes_healthy_again_without_being_asked_to_write(place: Plac
     health.append(store.healthy)
 
     assert health == [False, True]
-    await store.append([draft(room, ALICE, "well")])
+    await store.commit([draft(room, ALICE, "well")])
     assert await contents(store, room) == [(1, "well")]
 
 
@@ -69,7 +69,7 @@ async def test_it_closes_while_it_is_broken(place: Place) -> None:
     room, _ = await store.open_room(ALICE, BOB, NOON)
     place.break_writes()
     with pytest.raises(OutcomeUnknownError):
-        await store.append([draft(room, ALICE)])
+        await store.commit([draft(room, ALICE)])
     await store.close()
 
     place.mend_writes()
@@ -82,17 +82,17 @@ async def test_it_closes_while_it_is_broken(place: Place) -> None:
 async def test_what_cannot_be_written_at_all_fails_its_own_batch_only(store: Store, room: Room) -> None:
     """A lone surrogate is not text; the edges refuse it, and the store outlives it."""
     with pytest.raises(OutcomeUnknownError):
-        await store.append([draft(room, ALICE, "\ud800")])
-    await store.append([draft(room, ALICE, "next")])
+        await store.commit([draft(room, ALICE, "\ud800")])
+    await store.commit([draft(room, ALICE, "next")])
     assert await contents(store, room) == [(1, "next")]
 
 
 async def test_an_acknowledged_row_survives_a_crash(place: Place, store: Store, room: Room) -> None:
-    [first] = await store.append([draft(room, ALICE, "kept", "id-1")])
+    [first] = await store.commit([draft(room, ALICE, "kept", "id-1")])
     revived = place.after_crash().open()
     try:
         assert await contents(revived, room) == [(1, "kept")]
-        [again] = await revived.append([draft(room, ALICE, "kept", "id-1")])
+        [again] = await revived.commit([draft(room, ALICE, "kept", "id-1")])
         assert isinstance(first, Posted)
         assert again == Posted(first.message, duplicate=True)
     finally:

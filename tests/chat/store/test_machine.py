@@ -50,7 +50,7 @@ class StoreMachine(RuleBasedStateMachine):
             if any(self._is_new(draft) for draft in drafts):
                 self._must_fail(drafts)
             return
-        outcomes = self._run(self._store.append(drafts))
+        outcomes = self._run(self._store.commit(drafts))
         assert len(outcomes) == len(drafts)
         for draft, outcome in zip(drafts, outcomes, strict=True):
             self._check(draft, outcome)
@@ -116,7 +116,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     def _must_fail(self, drafts: list[Draft]) -> None:
         try:
-            self._run(self._store.append(drafts))
+            self._run(self._store.commit(drafts))
         except OutcomeUnknownError:
             assert not self._store.healthy
         else:

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture
 async def ten(store: Store, room: Room) -> Room:
     """A room with ten messages."""
-    await store.append([draft(room, (ALICE, BOB)[n % 2], str(n)) for n in range(1, 11)])
+    await store.commit([draft(room, (ALICE, BOB)[n % 2], str(n)) for n in range(1, 11)])
     return room
 
 
@@ -67,7 +67,7 @@ async def test_walking_either_way_meets_every_message_once(store: Store, ten: Ro
 
 async def test_a_page_shows_its_own_room_only(store: Store, ten: Room) -> None:
     other, _ = await store.open_room(ALICE, ALICE.__class__("9", "zoe"), 0)
-    await store.append([draft(other, ALICE, "elsewhere")])
+    await store.commit([draft(other, ALICE, "elsewhere")])
     assert len((await store.page(ten, before=None, after=None, limit=100)).messages) == 10
     assert [m.content for m in (await store.page(other, before=None, after=None, limit=100)).messages] == ["elsewhere"]
 

@@ -53,7 +53,7 @@ async def test_ids_are_dense_and_members_can_post(store: Store) -> None:
     for n in range(3):
         room, _ = await store.open_room(ALICE, Known(f"f{n}", f"friend{n}"), NOON)
         ids.append(room.id)
-        await store.append([draft(room, ALICE)])
+        await store.commit([draft(room, ALICE)])
     assert ids == [1, 2, 3]
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from duologue.chat.migrations import migrate
 from duologue.chat.model import Room
-from duologue.chat.store.sqlite import appender, history, rooms, summaries
-from duologue.chat.store.sqlite.appender import Appender
+from duologue.chat.store.sqlite import heads, history, rooms, summaries
+from duologue.chat.store.sqlite.batch import Batch
 from duologue.chat.store.sqlite.connection import open_writer
 from tests.chat.people import ALICE, BOB, EVE, NOON, Known, draft
 
@@ -58,9 +58,9 @@ def open_room(connection: apsw.Connection, other: Known = BOB) -> Room:
 @pytest.mark.parametrize("size", [1, 10, 256])
 def test_a_batch_costs_a_fixed_number_of_statements(connection: apsw.Connection, counted: Counted, size: int) -> None:
     room = open_room(connection)
-    writing = Appender(connection)
-    writing.append([draft(room, ALICE, client_id="first")])
-    statements, _ = counted(lambda: writing.append([draft(room, ALICE, client_id=str(n)) for n in range(size)]))
+    writing = Batch(connection)
+    writing.commit([draft(room, ALICE, client_id="first")])
+    statements, _ = counted(lambda: writing.commit([draft(room, ALICE, client_id=str(n)) for n in range(size)]))
 
     own = [statement for statement in statements if not statement.startswith("--")]
     assert len(own) == 5, own
@@ -72,10 +72,10 @@ def test_a_page_of_a_long_room_costs_what_one_of_a_short_room_does(
     connection: apsw.Connection, counted: Counted
 ) -> None:
     short, long = open_room(connection), open_room(connection, Known("3", "eve"))
-    writing = Appender(connection)
-    writing.append([draft(short, ALICE) for _ in range(100)])
+    writing = Batch(connection)
+    writing.commit([draft(short, ALICE) for _ in range(100)])
     for _ in range(20):
-        writing.append([draft(long, ALICE) for _ in range(1000)])
+        writing.commit([draft(long, ALICE) for _ in range(1000)])
 
     for before, after in ((None, None), (90, None), (None, 20)):
         brief, brief_steps = counted(lambda b=before, a=after: history.read_page(connection, short, b, a, 50))  # type: ignore[misc]  # bound now
@@ -87,11 +87,11 @@ def test_a_page_of_a_long_room_costs_what_one_of_a_short_room_does(
 def test_a_list_of_rooms_is_one_statement_and_looks_at_little_of_their_history(
     connection: apsw.Connection, counted: Counted
 ) -> None:
-    writing = Appender(connection)
+    writing = Batch(connection)
     with_bob, with_eve = open_room(connection), open_room(connection, EVE)
     steps = []
     for size in (1500, 6000):
-        writing.append([draft(with_bob, BOB) for _ in range(size)] + [draft(with_eve, EVE) for _ in range(size)])
+        writing.commit([draft(with_bob, BOB) for _ in range(size)] + [draft(with_eve, EVE) for _ in range(size)])
         statements, taken = counted(lambda: summaries.read_summaries(connection, "1", None, 100))
         assert len(statements) == 1
         steps.append(taken)
@@ -102,20 +102,20 @@ def test_a_member_check_and_a_known_id_do_not_depend_on_how_much_was_said(
     connection: apsw.Connection, counted: Counted
 ) -> None:
     room = open_room(connection)
-    writing = Appender(connection)
-    _, few = counted(lambda: writing.append([draft(room, ALICE, client_id="a")]))
+    writing = Batch(connection)
+    _, few = counted(lambda: writing.commit([draft(room, ALICE, client_id="a")]))
     for batch in range(10):
-        writing.append([draft(room, ALICE, client_id=f"{batch}-{n}") for n in range(500)])
-    _, many = counted(lambda: writing.append([draft(room, ALICE, client_id="b")]))
+        writing.commit([draft(room, ALICE, client_id=f"{batch}-{n}") for n in range(500)])
+    _, many = counted(lambda: writing.commit([draft(room, ALICE, client_id="b")]))
     assert many <= few * 1.1
 
 
 def test_heads_that_were_forgotten_are_read_again(connection: apsw.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(appender, "_HEADS_KEPT", 2)
+    monkeypatch.setattr(heads, "_KEPT", 2)
     places = [open_room(connection, Known(f"p{n}", f"pal{n}")) for n in range(5)]
-    writing = Appender(connection)
+    writing = Batch(connection)
     for round_ in range(1, 4):
         for room in places:
-            [outcome] = writing.append([draft(room, ALICE)])
+            [outcome] = writing.commit([draft(room, ALICE)])
             assert outcome.message.seq == round_  # type: ignore[union-attr]  # a member's message without an id is posted
-    assert len(writing._heads) == 2
+    assert len(writing._heads._heads) == 2

@@ -72,7 +72,7 @@ async def test_what_a_crash_left_in_the_wal_is_settled_before_it_counts(tmp_path
     """The database file alone, as if the WAL had never reached the disk, has every row that a new process relies on."""
     store = SqliteStore(file)
     room, _ = await store.open_room(ALICE, BOB, NOON)
-    await store.append([draft(room, ALICE, client_id="id-1")])
+    await store.commit([draft(room, ALICE, client_id="id-1")])
     found = tmp_path / "found"
     found.mkdir()
     for name in (file.name, f"{file.name}-wal"):
@@ -158,8 +158,8 @@ def test_no_file_stays_open(file: Path) -> None:
         room, _ = await store.open_room(ALICE, BOB, NOON)
         for _ in range(5):
             with pytest.raises(OutcomeUnknownError):
-                await store.append([draft(room, ALICE, "\ud800")])
-        await store.append([draft(room, ALICE)])
+                await store.commit([draft(room, ALICE, "\ud800")])
+        await store.commit([draft(room, ALICE)])
         # the file, its WAL and its index for the writer and two readers, and the lock
         assert len([name for name in open_files() if str(file.parent) in name]) <= 3 * 3 + 1
         await store.close()
@@ -192,7 +192,7 @@ async def test_the_wal_begins_anew_while_readers_never_rest(file: Path) -> None:
     fresh_starts = 0
     pages = 0
     for _ in range(400):
-        await store.append([draft(room, ALICE, "x" * 4000) for _ in range(256)])
+        await store.commit([draft(room, ALICE, "x" * 4000) for _ in range(256)])
         before, pages = pages, store._writer._checkpoints._pages
         fresh_starts += pages < before
         if fresh_starts == 2:
@@ -211,12 +211,12 @@ async def test_the_wal_shrinks_after_a_reader_that_held_a_snapshot_for_long(file
     outside.execute("SELECT count(*) FROM messages").fetchall()
     wal = file.with_name(f"{file.name}-wal")
     for _ in range(70):
-        await store.append([draft(room, ALICE, "x" * 4000) for _ in range(256)])
+        await store.commit([draft(room, ALICE, "x" * 4000) for _ in range(256)])
     held = wal.stat().st_size
     outside.execute("COMMIT")
     outside.close()
     for _ in range(20):
-        await store.append([draft(room, ALICE, "x" * 4000) for _ in range(256)])
+        await store.commit([draft(room, ALICE, "x" * 4000) for _ in range(256)])
     assert held > 70_000_000
     assert wal.stat().st_size <= 67_108_864
     await store.close()

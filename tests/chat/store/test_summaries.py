@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from duologue.chat.model import Mark, Room
+from duologue.chat.model import Mark, MarkMove, MarkMoved, Person, Room
 from duologue.chat.store.api import Store
 from tests.chat.people import ALICE, BOB, EVE, NOON, Known, draft
 from tests.chat.store.places import Place
@@ -12,8 +12,14 @@ from tests.chat.store.places import Place
 pytestmark = pytest.mark.anyio
 
 
+async def mark_read(store: Store, room: Room, reader: Person, up_to_seq: int) -> Mark:
+    [outcome] = await store.commit([MarkMove(room, reader, up_to_seq)])
+    assert isinstance(outcome, MarkMoved)
+    return outcome.mark
+
+
 async def talk(store: Store, room: Room, *senders: Known) -> None:
-    await store.append([draft(room, sender, str(number)) for number, sender in enumerate(senders)])
+    await store.commit([draft(room, sender, str(number)) for number, sender in enumerate(senders)])
 
 
 async def test_the_liveliest_room_comes_first_and_an_empty_one_last(store: Store, room: Room) -> None:
@@ -56,31 +62,31 @@ async def test_pages_of_the_list_hold_every_room_once(store: Store) -> None:
 async def test_a_mark_moves_forward_only_and_no_further_than_the_last_message(store: Store, room: Room) -> None:
     await talk(store, room, BOB, BOB, ALICE, BOB)
     alice = room.participant_a
-    assert await store.mark_read(room, alice, 2) == Mark(2, 1)
-    assert await store.mark_read(room, alice, 1) == Mark(2, 1)
-    assert await store.mark_read(room, alice, 0) == Mark(2, 1)
-    assert await store.mark_read(room, alice, 10**17) == Mark(4, 0)
+    assert await mark_read(store, room, alice, 2) == Mark(2, 1)
+    assert await mark_read(store, room, alice, 1) == Mark(2, 1)
+    assert await mark_read(store, room, alice, 0) == Mark(2, 1)
+    assert await mark_read(store, room, alice, 10**17) == Mark(4, 0)
     await talk(store, room, BOB)
-    assert await store.mark_read(room, alice, 4) == Mark(4, 1)
+    assert await mark_read(store, room, alice, 4) == Mark(4, 1)
 
 
 async def test_more_than_a_thousand_unread_are_many(store: Store, room: Room) -> None:
     await talk(store, room, *[BOB] * 1200)
     [mine] = await store.rooms_of("1", before=None, limit=10)
     assert mine.unread == 1000
-    assert await store.mark_read(room, room.participant_a, 100) == Mark(100, 1000)
-    assert await store.mark_read(room, room.participant_a, 300) == Mark(300, 900)
+    assert await mark_read(store, room, room.participant_a, 100) == Mark(100, 1000)
+    assert await mark_read(store, room, room.participant_a, 300) == Mark(300, 900)
 
 
 async def test_a_message_is_read_when_the_other_ones_mark_has_reached_it(store: Store, room: Room) -> None:
     await talk(store, room, BOB, ALICE, BOB)
-    await store.mark_read(room, room.participant_a, 1)
+    await mark_read(store, room, room.participant_a, 1)
     page = await store.page(room, before=None, after=None, limit=10)
     assert [message.is_read for message in page.messages] == [True, False, False]
     [bobs] = await store.rooms_of("2", before=None, limit=10)
     assert bobs.last_message is not None
     assert not bobs.last_message.is_read
-    await store.mark_read(room, room.participant_a, 3)
+    await mark_read(store, room, room.participant_a, 3)
     [bobs] = await store.rooms_of("2", before=None, limit=10)
     assert bobs.last_message is not None
     assert bobs.last_message.is_read
@@ -88,7 +94,7 @@ async def test_a_message_is_read_when_the_other_ones_mark_has_reached_it(store: 
 
 async def test_marks_at_once_end_at_the_furthest(store: Store, room: Room) -> None:
     await talk(store, room, *[BOB] * 20)
-    marks = await asyncio.gather(*(store.mark_read(room, room.participant_a, seq) for seq in range(20, 0, -1)))
+    marks = await asyncio.gather(*(mark_read(store, room, room.participant_a, seq) for seq in range(20, 0, -1)))
     assert {mark.last_read_seq for mark in marks} == {20}
 
 
@@ -96,7 +102,7 @@ async def test_a_mark_survives(place: Place) -> None:
     first = place.open()
     room, _ = await first.open_room(ALICE, BOB, NOON)
     await talk(first, room, BOB, BOB)
-    await first.mark_read(room, room.participant_a, 1)
+    await mark_read(first, room, room.participant_a, 1)
     await first.close()
     again = place.open()
     [mine] = await again.rooms_of("1", before=None, limit=10)

@@ -2,22 +2,12 @@
 
 import time
 
-import structlog
-
-from duologue.chat.errors import auth_unavailable, invalid, not_a_participant, outcome_unknown
-from duologue.chat.model import Room
+from duologue.chat.actions.storing_people import storing_people
+from duologue.chat.errors import invalid, not_a_participant
+from duologue.chat.model import Caller, Room
 from duologue.chat.service import Chat
-from duologue.chat.store.api import IdentityConflictError, OutcomeUnknownError
 from duologue.contract.claims import AccessClaims
 from duologue.contract.usernames import fold, is_wellformed
-
-_log = structlog.get_logger(__name__)
-
-
-class _Caller:
-    def __init__(self, claims: AccessClaims) -> None:
-        self.user_id = claims.sub
-        self.username = claims.username
 
 
 async def open_room(chat: Chat, who: AccessClaims, token: str, a: str, b: str) -> tuple[Room, bool]:
@@ -42,15 +32,11 @@ async def open_room(chat: Chat, who: AccessClaims, token: str, a: str, b: str) -
     other = await chat.auth.find_user(names[field], token)
     if other is None:
         raise invalid({field: ["There is no such user."]})
-    me = _Caller(who)
+    me = Caller(who.sub, who.username)
     first, second = (me, other) if field == "participant_b" else (other, me)
-    try:
+    with storing_people():
         room, new = await chat.store.open_room(first, second, time.time_ns() // 1000)
-    except OutcomeUnknownError:
-        raise outcome_unknown() from None
-    except IdentityConflictError as conflict:
-        # ids and names never change: what answers is not the auth whose people are here, and the operator must see it
-        _log.error("auth_data_replaced", reason=str(conflict))
-        raise auth_unavailable() from None
     chat.rooms.keep(room)
+    if new:
+        chat.hub.opened(room)
     return room, new

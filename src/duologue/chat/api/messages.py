@@ -1,7 +1,5 @@
 """`/api/chat/rooms/{room}/messages/`."""
 
-import asyncio
-from functools import partial
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -9,12 +7,15 @@ from starlette.responses import Response
 
 from duologue.chat.actions import read_history as history
 from duologue.chat.actions.post_message import post_message
-from duologue.chat.api.requests import answer, body_of, caller, chat_of, number_in, room_id_of
-from duologue.chat.errors import Problem, invalid
-from duologue.chat.model import Draft, Page, Posted
-from duologue.chat.wire import MessageIn, decoder, message_out
+from duologue.chat.actions.rewrite_message import delete_message, edit_message
+from duologue.chat.api.outcomes import Waiting
+from duologue.chat.api.requests import answer, body_of, caller, chat_of, message_id_of, number_in, room_id_of
+from duologue.chat.errors import invalid
+from duologue.chat.model import Page, Posted, Rewritten
+from duologue.chat.wire import EditIn, MessageIn, decoder, message_out
 
 _message_in = decoder(MessageIn)
+_edit_in = decoder(EditIn)
 _LARGEST_SEQ = 10**18 - 1
 
 
@@ -24,12 +25,12 @@ async def create(request: Request) -> Response:
     chat = chat_of(request)
     place = await chat.rooms.for_member(who, room_id_of(request))
     said = await body_of(request, _message_in)
-    outcome: asyncio.Future[Posted] = asyncio.get_running_loop().create_future()
+    outcome: Waiting[Posted] = Waiting()
     post_message(
         chat,
         place,
         said.content,
-        partial(_settle, outcome),
+        outcome.settle,
         claimed_senders=(said.sender_id,),
         client_id=_client_id(request, said),
     )
@@ -48,19 +49,37 @@ async def index(request: Request) -> Response:
     limit = number_in(request, "limit", 1, history.MOST) or history.MOST
     before = number_in(request, "before", 1, _LARGEST_SEQ)
     after = number_in(request, "after", 0, _LARGEST_SEQ)
-    page = await history.read_history(chat, room, before=before, after=after, limit=limit)
+    around = number_in(request, "around", 1, _LARGEST_SEQ)
+    if around is None:
+        page = await history.read_history(chat, room, before=before, after=after, limit=limit)
+    elif before is None and after is None:
+        page = await history.read_history_around(chat, room, around, limit)
+    else:
+        raise invalid({"around": ["It goes with neither before nor after."]})
     headers = {"link": links} if (links := _links(request.url.path, page, limit)) else {}
     return answer([message_out(room, message) for message in page.messages], 200, headers)
 
 
-def _settle(outcome: "asyncio.Future[Posted]", _: Draft, result: Posted | Problem) -> None:
-    # the caller may have gone away meanwhile; the message is stored and delivered all the same
-    if outcome.done():
-        return
-    if isinstance(result, Problem):
-        outcome.set_exception(result)
-    else:
-        outcome.set_result(result)
+async def edit(request: Request) -> Response:
+    """`PATCH {id}/`: other words for a message of the caller's."""
+    who = await caller(request)
+    chat = chat_of(request)
+    place = await chat.rooms.for_member(who, room_id_of(request))
+    message_id = message_id_of(request)
+    wanted = await body_of(request, _edit_in)
+    outcome: Waiting[Rewritten] = Waiting()
+    edit_message(chat, place, message_id, wanted.content, outcome.settle)
+    return answer(message_out(place[0], (await outcome).message))
+
+
+async def delete(request: Request) -> Response:
+    """`DELETE {id}/`: the empty message that keeps the place."""
+    who = await caller(request)
+    chat = chat_of(request)
+    place = await chat.rooms.for_member(who, room_id_of(request))
+    outcome: Waiting[Rewritten] = Waiting()
+    delete_message(chat, place, message_id_of(request), outcome.settle)
+    return answer(message_out(place[0], (await outcome).message))
 
 
 def _client_id(request: Request, said: MessageIn) -> str | None:

@@ -9,7 +9,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from duologue.chat.access.tokens import bearer
-from duologue.chat.errors import Problem, invalid, not_found
+from duologue.chat.errors import Problem, invalid, no_such_message, not_found
 from duologue.chat.service import Chat
 from duologue.chat.wire import decode, encode
 from duologue.contract.claims import AccessClaims
@@ -37,10 +37,25 @@ async def caller(request: Request) -> AccessClaims:
 
 def room_id_of(request: Request) -> int:
     """Return the room's id from the path; anything but plain digits is a room that is not there."""
-    text = request.path_params["room"]
+    number = _id_in_path(request, "room")
+    if number is None:
+        raise not_found()
+    return number
+
+
+def message_id_of(request: Request) -> int:
+    """Return the message's id from the path, likewise."""
+    number = _id_in_path(request, "message")
+    if number is None:
+        raise no_such_message()
+    return number
+
+
+def _id_in_path(request: Request, name: str) -> int | None:
+    text = request.path_params[name]
     # isdecimal alone would let the digits of other scripts through; leading zeros would give a room two addresses
     if not (text.isascii() and text.isdecimal()) or text.startswith("0") or len(text) > 18:
-        raise not_found()
+        return None
     return int(text)
 
 

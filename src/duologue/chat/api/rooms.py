@@ -10,8 +10,10 @@ from duologue.chat.access.tokens import bearer
 from duologue.chat.actions.list_rooms import MOST, list_rooms
 from duologue.chat.actions.mark_read import mark_read
 from duologue.chat.actions.open_room import open_room
+from duologue.chat.api.outcomes import Waiting
 from duologue.chat.api.requests import answer, body_of, caller, chat_of, number_in, room_id_of
 from duologue.chat.errors import invalid
+from duologue.chat.model import MarkMoved
 from duologue.chat.wire import ReadIn, ReadOut, RoomIn, decoder, room_in_list, room_out
 
 _room_in = decoder(RoomIn)
@@ -33,13 +35,14 @@ async def index(request: Request) -> Response:
     """`GET`: the caller's rooms, the liveliest first, with a `Link` header for the rest."""
     who = await caller(request)
     limit = number_in(request, "limit", 1, MOST) or _USUAL
-    summaries = await list_rooms(chat_of(request), who, before=_place_in(request), limit=limit)
+    chat = chat_of(request)
+    summaries = await list_rooms(chat, who, before=_place_in(request), limit=limit)
     headers = {}
     if len(summaries) == limit:
         last = summaries[-1]
         query = urlencode({"before": f"{last.activity}.{last.room.id}", "limit": limit})
         headers["link"] = f'<{request.url.path}?{query}>; rel="next"'
-    return answer([room_in_list(summary) for summary in summaries], 200, headers)
+    return answer([room_in_list(chat.store.epoch, summary) for summary in summaries], 200, headers)
 
 
 async def mark(request: Request) -> Response:
@@ -48,7 +51,9 @@ async def mark(request: Request) -> Response:
     chat = chat_of(request)
     place = await chat.rooms.for_member(who, room_id_of(request))
     wanted = await body_of(request, _read_in)
-    now = await mark_read(chat, place, int(wanted.up_to_seq))
+    moved: Waiting[MarkMoved] = Waiting()
+    mark_read(chat, place, int(wanted.up_to_seq), moved.settle)
+    now = (await moved).mark
     return answer(ReadOut(now.last_read_seq, now.unread))
 
 

@@ -7,25 +7,46 @@ batching window, and a lone sender waits for nobody.
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import structlog
 
 from duologue.chat.delivery.hub import Hub
-from duologue.chat.errors import Problem, client_id_reused, not_found, outcome_unknown, overloaded
-from duologue.chat.model import Draft, Posted
-from duologue.chat.store.api import ClientIdReusedError, NotAMemberError, OutcomeUnknownError, Store
+from duologue.chat.errors import (
+    Problem,
+    client_id_reused,
+    edit_too_late,
+    message_deleted,
+    no_such_message,
+    not_found,
+    not_the_author,
+    outcome_unknown,
+    overloaded,
+)
+from duologue.chat.model import Done, Posted, Write
+from duologue.chat.store.api import (
+    ClientIdReusedError,
+    MessageDeletedError,
+    NoSuchMessageError,
+    NotAMemberError,
+    NotTheAuthorError,
+    OutcomeUnknownError,
+    Refused,
+    Store,
+    TooLateError,
+)
 
 _log = structlog.get_logger(__name__)
 _BATCH = 1024
 
-Reply = Callable[[Draft, Posted | Problem], None]
-"""Told the outcome of a draft, once. It must not raise and must not block."""
+Reply = Callable[[Any, Any], None]
+"""Told a write and its outcome or Problem, once. It must not raise and must not block."""
 
-Waiting = tuple[Draft, Reply]
+Waiting = tuple[Write, Reply]
 
 
 class GroupCommit:
-    """The one queue that every message passes."""
+    """The one queue that everything said in a room passes."""
 
     def __init__(self, store: Store, hub: Hub, most_waiting: int) -> None:
         self._store = store
@@ -37,11 +58,11 @@ class GroupCommit:
         self._wake = asyncio.Event()
         self._running = self._loop.create_task(self._run(), name="group-commit")
 
-    def post(self, draft: Draft, reply: Reply) -> None:
-        """Queue a draft; `reply` hears the outcome once it is durable and delivered. Raise Problem `overloaded`."""
+    def post(self, write: Write, reply: Reply) -> None:
+        """Queue a write; `reply` hears the outcome once it is durable and delivered. Raise Problem `overloaded`."""
         if len(self._waiting) >= self._most_waiting or self._closing:
             raise overloaded()
-        self._waiting.append((draft, reply))
+        self._waiting.append((write, reply))
         self._wake.set()
 
     @property
@@ -86,35 +107,49 @@ class GroupCommit:
             gathered = len(self._waiting)
             await asyncio.sleep(0)
 
-    async def _commit(self, batch: Sequence[Waiting]) -> Sequence[Posted | Problem]:
+    async def _commit(self, batch: Sequence[Waiting]) -> Sequence[Done | Problem]:
         try:
-            outcomes = await self._store.append([draft for draft, _ in batch])
+            outcomes = await self._store.commit([write for write, _ in batch])
         except OutcomeUnknownError:
             return [outcome_unknown()] * len(batch)
         except Exception:  # noqa: BLE001 - logged in full; the queue must outlive whatever it was
             _log.exception("commit_failed")
             return [outcome_unknown()] * len(batch)
-        return [outcome if isinstance(outcome, Posted) else _refusal(outcome) for outcome in outcomes]
+        return [_refusal(outcome) if isinstance(outcome, Exception) else outcome for outcome in outcomes]
 
-    def _deliver(self, batch: Sequence[Waiting], outcomes: Sequence[Posted | Problem]) -> None:
-        fresh = [
-            (draft.room, outcome.message)
-            for (draft, _), outcome in zip(batch, outcomes, strict=True)
-            if isinstance(outcome, Posted) and not outcome.duplicate
-        ]
+    def _deliver(self, batch: Sequence[Waiting], outcomes: Sequence[Done | Problem]) -> None:
+        said, changed = [], []
+        for (write, _), outcome in zip(batch, outcomes, strict=True):
+            if isinstance(outcome, Posted):
+                if not outcome.duplicate:
+                    said.append((write.room, outcome))
+            elif not isinstance(outcome, Problem) and outcome.fresh:
+                changed.append((write.room, outcome))
+        # in the order of their numbers, see Store.commit
+        fresh = said + changed
         try:
             self._hub.deliver(fresh)
         except Exception:  # noqa: BLE001 - as above
             _log.exception("delivery_failed")
 
 
-def _answer(batch: Sequence[Waiting], outcomes: Sequence[Posted | Problem]) -> None:
-    for (draft, reply), outcome in zip(batch, outcomes, strict=True):
+def _answer(batch: Sequence[Waiting], outcomes: Sequence[Done | Problem]) -> None:
+    for (write, reply), outcome in zip(batch, outcomes, strict=True):
         try:
-            reply(draft, outcome)
+            reply(write, outcome)
         except Exception:  # noqa: BLE001 - as above
             _log.exception("reply_failed")
 
 
-def _refusal(outcome: NotAMemberError | ClientIdReusedError) -> Problem:
-    return not_found() if isinstance(outcome, NotAMemberError) else client_id_reused()
+_PROBLEMS: dict[type[Refused], Callable[[], Problem]] = {
+    NotAMemberError: not_found,
+    ClientIdReusedError: client_id_reused,
+    NoSuchMessageError: no_such_message,
+    NotTheAuthorError: not_the_author,
+    MessageDeletedError: message_deleted,
+    TooLateError: edit_too_late,
+}
+
+
+def _refusal(outcome: Refused) -> Problem:
+    return _PROBLEMS[type(outcome)]()

@@ -6,7 +6,9 @@ from typing import Protocol
 
 import structlog
 
-from duologue.chat.model import Message, Room
+from duologue.chat.delivery.subscription import Subscription, Verdict
+from duologue.chat.frames import event_frame
+from duologue.chat.model import Done, Posted, Room
 from duologue.chat.wire import message_frame
 from duologue.kit.websocket.frames import text_frame
 
@@ -14,45 +16,106 @@ _log = structlog.get_logger(__name__)
 
 
 class Listener(Protocol):
-    """A socket in a room."""
+    """A socket in rooms."""
+
+    @property
+    def user_id(self) -> str:
+        """Whose it is."""
 
     def deliver(self, frames: Sequence[bytes]) -> None:
         """Take ready frames; must not block."""
+
+    def whisper(self, frame: bytes) -> None:
+        """Take a ready frame that may be left out; must not block."""
+
+    def fell_behind(self, subscription: Subscription) -> None:
+        """Something is missing between what this listener has and what comes now: read it."""
+
+    def room_opened(self, room: Room) -> None:
+        """The person is in a new room."""
 
     def cut(self) -> None:
         """End: this listener has missed a message."""
 
 
-class Hub:
-    """Rooms with their listeners, and the number of sockets that each user has."""
+class _Audience:
+    """Who listens to one room: in the plain dialect, and in v1 each with where it stands."""
+
+    __slots__ = ("plain", "subscribed")
 
     def __init__(self) -> None:
-        self._rooms: dict[int, list[Listener]] = {}
+        self.plain: list[Listener] = []
+        self.subscribed: list[tuple[Subscription, Listener]] = []
+
+
+Heard = dict[Listener, list[bytes]]
+
+
+class Hub:
+    """Rooms with their listeners, people with theirs, and the number of sockets that each user has."""
+
+    def __init__(self, epoch: str) -> None:
+        self._epoch = epoch
+        self._rooms: dict[int, _Audience] = {}
+        self._everywhere: dict[str, list[Listener]] = {}
         self._sockets: Counter[str] = Counter()
 
     def join(self, room_id: int, listener: Listener) -> None:
-        """Deliver the room's messages to this listener from now on."""
-        self._rooms.setdefault(room_id, []).append(listener)
+        """Deliver the room's messages to this listener from now on, in the plain dialect."""
+        self._rooms.setdefault(room_id, _Audience()).plain.append(listener)
 
     def leave(self, room_id: int, listener: Listener) -> None:
         """Stop delivering."""
-        listeners = self._rooms.get(room_id, [])
+        audience = self._rooms.get(room_id)
+        if audience is not None and listener in audience.plain:
+            audience.plain.remove(listener)
+            self._tidy(room_id, audience)
+
+    def subscribe(self, subscription: Subscription, listener: Listener) -> None:
+        """Offer all that happens in the room to this subscription from now on."""
+        self._rooms.setdefault(subscription.room_id, _Audience()).subscribed.append((subscription, listener))
+
+    def unsubscribe(self, subscription: Subscription) -> None:
+        """Stop that."""
+        audience = self._rooms.get(subscription.room_id)
+        if audience is not None:
+            audience.subscribed = [entry for entry in audience.subscribed if entry[0] is not subscription]
+            self._tidy(subscription.room_id, audience)
+
+    def follow(self, user_id: str, listener: Listener) -> None:
+        """Tell this listener of every room that the person gets into."""
+        self._everywhere.setdefault(user_id, []).append(listener)
+
+    def unfollow(self, user_id: str, listener: Listener) -> None:
+        """Stop that."""
+        listeners = self._everywhere.get(user_id, [])
         if listener in listeners:
             listeners.remove(listener)
         if not listeners:
-            self._rooms.pop(room_id, None)
+            self._everywhere.pop(user_id, None)
 
-    def deliver(self, batch: Iterable[tuple[Room, Message]]) -> None:
-        """Hand stored messages to every listener of their rooms, each encoded once, all of a listener's at once."""
-        heard: dict[Listener, list[bytes]] = {}
-        for room, message in batch:
-            listeners = self._rooms.get(message.room_id)
-            if listeners:
-                frame = text_frame(message_frame(room, message))
-                for listener in listeners:
-                    heard.setdefault(listener, []).append(frame)
+    def opened(self, room: Room) -> None:
+        """A new room is there."""
+        for person in (room.participant_a, room.participant_b):
+            for listener in list(self._everywhere.get(person.user_id, ())):
+                listener.room_opened(room)
+
+    def deliver(self, events: Iterable[tuple[Room, Done]]) -> None:
+        """Hand what was stored to every listener of its room, each encoded once, all of a listener's at once."""
+        heard: Heard = {}
+        for room, event in events:
+            audience = self._rooms.get(room.id)
+            if audience is not None:
+                self._hand_out(audience, room, event, heard)
         for listener, frames in heard.items():
             _hand_over(listener, frames)
+
+    def whisper(self, room_id: int, frame: bytes, *, besides: str) -> None:
+        """Hand a frame that may be left out to the v1 listeners of a room, besides one person's own."""
+        audience = self._rooms.get(room_id)
+        for subscription, listener in audience.subscribed if audience is not None else ():
+            if subscription.live and listener.user_id != besides:
+                listener.whisper(frame)
 
     def count_in(self, user_id: str, most: int) -> bool:
         """Count one more socket of a user; False when that would be more than `most`."""
@@ -66,6 +129,26 @@ class Hub:
         self._sockets[user_id] -= 1
         if self._sockets[user_id] <= 0:
             del self._sockets[user_id]
+
+    def _hand_out(self, audience: _Audience, room: Room, event: Done, heard: Heard) -> None:
+        payload = None
+        if audience.plain and isinstance(event, Posted):
+            payload = message_frame(room, event.message)
+            frame = text_frame(payload)
+            for listener in audience.plain:
+                heard.setdefault(listener, []).append(frame)
+        if audience.subscribed:
+            frame = text_frame(event_frame(self._epoch, room, event, payload))
+            for subscription, listener in audience.subscribed:
+                verdict = subscription.offer(event, frame)
+                if verdict is Verdict.PASS:
+                    heard.setdefault(listener, []).append(frame)
+                elif verdict is Verdict.JUMP:
+                    listener.fell_behind(subscription)
+
+    def _tidy(self, room_id: int, audience: _Audience) -> None:
+        if not audience.plain and not audience.subscribed:
+            self._rooms.pop(room_id, None)
 
 
 def _hand_over(listener: Listener, frames: Sequence[bytes]) -> None:

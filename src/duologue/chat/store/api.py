@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from duologue.chat.model import Draft, Mark, Page, Person, Posted, Room, Summary
+from duologue.chat.model import Changes, Done, Page, Room, Standing, Summary, Write
 
 
 class OutcomeUnknownError(RuntimeError):
@@ -11,18 +11,37 @@ class OutcomeUnknownError(RuntimeError):
 
 
 class NotAMemberError(Exception):
-    """The sender of a draft is not (or no longer) in the room."""
+    """The author of a write is not (or no longer) in the room."""
 
 
 class ClientIdReusedError(Exception):
     """The draft's client_id belongs to a message with other content."""
 
 
+class NoSuchMessageError(Exception):
+    """The room has no message with this id."""
+
+
+class NotTheAuthorError(Exception):
+    """The message is somebody else's."""
+
+
+class MessageDeletedError(Exception):
+    """A deleted message takes no new words."""
+
+
+class TooLateError(Exception):
+    """The message is too old to be changed."""
+
+
 class IdentityConflictError(RuntimeError):
     """Auth knows somebody under another id or name than this store: their data do not belong together."""
 
 
-Outcome = Posted | NotAMemberError | ClientIdReusedError
+Refused = (
+    NotAMemberError | ClientIdReusedError | NoSuchMessageError | NotTheAuthorError | MessageDeletedError | TooLateError
+)
+Outcome = Done | Refused
 
 
 class Identity(Protocol):
@@ -66,14 +85,12 @@ class Store(Protocol):
         `before`: only those after this (activity, room id) in the list.
         """
 
-    async def mark_read(self, room: Room, reader: Person, up_to_seq: int) -> Mark:
-        """Move a member's mark forward, never back and never past the last message. Durable when it returns."""
+    async def commit(self, writes: Sequence[Write]) -> list[Outcome]:
+        """Store all writes in one commit and return an outcome for each, in order.
 
-    async def append(self, drafts: Sequence[Draft]) -> list[Outcome]:
-        """Store all drafts in one commit and return an outcome for each, in order.
-
-        Assigns each room's next `seq`, checks membership and `client_id` in the same transaction. Everything is
-        durable when it returns. Raises OutcomeUnknownError when the commit failed.
+        New messages get their room's next `seq`; after all of them edits, deletions and marks that move get its next
+        change number. Membership and `client_id` are checked in the same transaction. A mark never goes back and never
+        past the last message. Everything is durable when it returns. Raises OutcomeUnknownError when the commit failed.
         """
 
     async def page(self, room: Room, *, before: int | None, after: int | None, limit: int) -> Page:
@@ -82,6 +99,24 @@ class Store(Protocol):
         With `after`: the first ones with a greater `seq`; else the last ones, with a smaller `seq` than `before` when
         that is given.
         """
+
+    async def page_around(self, room: Room, seq: int, limit: int) -> Page:
+        """Return up to `limit` messages with `seq` in their middle, oldest first."""
+
+    async def changes(self, room: Room, seq: int, change: int, limit: int) -> Changes | None:
+        """Return what happened after a point, about `limit` messages of it; None when the point is yet to come."""
+
+    async def rooms_with(self, user_id: str) -> list[int]:
+        """Return the ids of all rooms that a user is in."""
+
+    async def standings(self, user_id: str, room_ids: Sequence[int]) -> list[Standing]:
+        """Return where rooms stand as this user sees them, all at one moment; those the user is not in are left out."""
+
+    async def hides_presence(self, user_id: str) -> bool:
+        """Tell whether a user does not want to be seen."""
+
+    async def hide_presence(self, who: Identity, hidden: bool) -> None:
+        """Set that switch. Raises OutcomeUnknownError, IdentityConflictError."""
 
     async def close(self) -> None:
         """Finish what runs and let go of the files."""

@@ -19,6 +19,7 @@ class CloseCode(IntEnum):
     UNAUTHENTICATED = 4401
     NO_SUCH_ROOM = 4403
     AUTH_TIMEOUT = 4408
+    EPOCH_CHANGED = 4410
     TOO_SLOW = 4429
 
 

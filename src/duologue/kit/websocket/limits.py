@@ -21,5 +21,7 @@ class Limits:
     """Frames waiting for a reader that does not read."""
     queued_bytes: int = 1024 * 1024
     """Bytes waiting for a reader that does not read."""
+    stalled_seconds: float = 30.0
+    """How long somebody who asked for more than fits may take to read what came first."""
     closing_seconds: float = 2.0
     """How long the peer may take to answer a close before the connection is cut."""

@@ -30,6 +30,7 @@ class WebSocket(picows.WSListener):
         "_backlog",
         "_control",
         "_peer_left",
+        "_room_again",
         "closing",
         "last_heard",
         "limits",
@@ -56,6 +57,7 @@ class WebSocket(picows.WSListener):
         self._assembly_timer: asyncio.TimerHandle | None = None
         self._control: Budget | None = None
         self._backlog: Backlog | None = None
+        self._room_again: asyncio.Future[None] | None = None
         self.send = _nowhere
 
     # What a subclass fills in
@@ -91,13 +93,31 @@ class WebSocket(picows.WSListener):
         for frame in frames:
             self.send(frame)
 
+    @property
+    def behind(self) -> bool:
+        """Whether the peer reads more slowly than it is sent to: what could be left out should be."""
+        return self._backlog is not None
+
+    async def writable(self) -> None:
+        """Wait until the peer has read what it was sent, or the connection ends; one task at a time may wait.
+
+        A peer that does not within the limit is too slow, and closed.
+        """
+        while self._backlog is not None and not self.closing:
+            self._room_again = self.loop.create_future()
+            try:
+                async with asyncio.timeout(self.limits.stalled_seconds):
+                    await self._room_again
+            except TimeoutError:
+                self.overflowed()
+            finally:
+                self._room_again = None
+
     def close(self, code: CloseCode, reason: str = "") -> None:
         """Say why and close; the peer has a moment to answer, then the connection is cut."""
         if self.closing:
             return
-        self.closing = True
-        self.send = _nowhere
-        self._stop_assembly()
+        self._end()
         self._send_close(code, reason)
         self.loop.call_later(self.limits.closing_seconds, self.cut)
 
@@ -105,18 +125,14 @@ class WebSocket(picows.WSListener):
         """Answer the peer's close with its own code, and end the connection."""
         if self.closing:
             return
-        self.closing = True
-        self.send = _nowhere
-        self._stop_assembly()
+        self._end()
         self._send_close(code)
         self.wire.disconnect()
         self.loop.call_later(self.limits.closing_seconds, self.cut)
 
     def refused(self) -> None:
         """Send and take nothing more: picows has closed the connection after a frame that it refused."""
-        self.closing = True
-        self.send = _nowhere
-        self._stop_assembly()
+        self._end()
 
     def ping(self) -> None:
         """Ask the peer for a sign of life."""
@@ -166,9 +182,7 @@ class WebSocket(picows.WSListener):
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         """Picows: the connection is gone."""
-        self.closing = True
-        self.send = _nowhere
-        self._stop_assembly()
+        self._end()
         self.closed()
 
     def pause_writing(self) -> None:
@@ -183,8 +197,19 @@ class WebSocket(picows.WSListener):
         if backlog is not None and not self.closing:
             self.send = self.wire.underlying_transport.write
             self.send(backlog.take())
+            self._let_go()
 
     # Inside
+
+    def _end(self) -> None:
+        self.closing = True
+        self.send = _nowhere
+        self._stop_assembly()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self._room_again is not None and not self._room_again.done():
+            self._room_again.set_result(None)
 
     def _send_close(self, code: int, reason: str = "") -> None:
         # picows' own enumeration has none of the application's codes; its C type takes any number

@@ -4,49 +4,51 @@ import apsw
 import msgspec
 
 from duologue.chat.model import Message, Page, Room
+from duologue.chat.store.sqlite.columns import MESSAGE, read_messages, room_bindings, snapshot
 
-# A page is one row of JSON: a row per message would mean a round of interpreter lock for each
-_PAGE = """
-    SELECT json_group_array(
-        json_array(id, room_id, seq, sender, content, created_at, client_id,
-            json(iif(seq <= iif(sender = :a, :read_by_b, :read_by_a), 'true', 'false')))
-        ORDER BY seq)
-    FROM
-"""
-_OLDER = f"""{_PAGE} (
-    SELECT * FROM messages WHERE room_id = :room AND seq < :before ORDER BY seq DESC LIMIT :limit
-)"""  # noqa: S608 - constants only
-_NEWER = f"""{_PAGE} (
-    SELECT * FROM messages WHERE room_id = :room AND seq > :after AND seq < :before ORDER BY seq LIMIT :limit
-)"""  # noqa: S608 - constants only
+_OLDER = f"""
+    SELECT json_group_array({MESSAGE} ORDER BY seq) FROM (
+        SELECT * FROM messages WHERE room_id = :room AND seq < :before ORDER BY seq DESC LIMIT :limit)
+"""  # noqa: S608 - constants only
+_NEWER = f"""
+    SELECT json_group_array({MESSAGE} ORDER BY seq) FROM (
+        SELECT * FROM messages WHERE room_id = :room AND seq > :after AND seq < :before ORDER BY seq LIMIT :limit)
+"""  # noqa: S608 - constants only
 _EDGES = """
     SELECT coalesce((SELECT min(seq) FROM messages WHERE room_id = :room), 0),
            coalesce((SELECT max(seq) FROM messages WHERE room_id = :room), 0)
 """
-_MARKS = "SELECT json_group_object(person_id, last_read_seq) FROM members WHERE room_id = ?"
 _BEYOND_ALL = 2**62
-
-_messages = msgspec.json.Decoder(list[Message])
-_marks = msgspec.json.Decoder(dict[int, int])
 
 
 def read_page(connection: apsw.Connection, room: Room, before: int | None, after: int | None, limit: int) -> Page:
     """Return a page as store.api describes it, from one snapshot of the database."""
-    with connection:
-        edges = connection.execute(_EDGES, {"room": room.id}).fetchone()
-        marks = _marks.decode(connection.execute(_MARKS, (room.id,)).get)
-        a, b = room.participant_a.number, room.participant_b.number
+    with snapshot(connection):
         bindings = {
-            "room": room.id,
-            "a": a,
-            "read_by_a": marks.get(a, 0),
-            "read_by_b": marks.get(b, 0),
+            **room_bindings(connection, room),
             "before": _BEYOND_ALL if before is None else before,
             "after": after,
             "limit": limit,
         }
-        messages = _messages.decode(connection.execute(_OLDER if after is None else _NEWER, bindings).get)
-    oldest, newest = msgspec.convert(edges, tuple[int, int])
+        messages = read_messages(connection.execute(_OLDER if after is None else _NEWER, bindings).get)
+        return _page(connection, room, messages)
+
+
+def read_page_around(connection: apsw.Connection, room: Room, seq: int, limit: int) -> Page:
+    """Return a page with `seq` in its middle, from one snapshot; at an end of the room the other side gets more."""
+    with snapshot(connection):
+        bindings = room_bindings(connection, room)
+        newer = read_messages(
+            connection.execute(_NEWER, {**bindings, "after": seq - 1, "before": _BEYOND_ALL, "limit": limit}).get
+        )
+        older = read_messages(connection.execute(_OLDER, {**bindings, "before": seq, "limit": limit}).get)
+        from_older = min(len(older), max(limit // 2, limit - len(newer)))
+        messages = [*older[len(older) - from_older :], *newer[: limit - from_older]]
+        return _page(connection, room, messages)
+
+
+def _page(connection: apsw.Connection, room: Room, messages: list[Message]) -> Page:
     if not messages:
         return Page([], older=False, newer=False)
+    oldest, newest = msgspec.convert(connection.execute(_EDGES, {"room": room.id}).fetchone(), tuple[int, int])
     return Page(messages, older=messages[0].seq > oldest, newer=messages[-1].seq < newest)

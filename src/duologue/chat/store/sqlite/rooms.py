@@ -5,7 +5,8 @@ from typing import Any
 import apsw
 
 from duologue.chat.model import Person, Room
-from duologue.chat.store.api import Identity, IdentityConflictError
+from duologue.chat.store.api import Identity
+from duologue.chat.store.sqlite.people import person_of
 
 _ROOM = """
     SELECT r.id, r.created_at, a.id, a.user_id, a.username, b.id, b.user_id, b.username
@@ -33,7 +34,7 @@ def open_pair(connection: apsw.Connection, a: Identity, b: Identity, created_at:
 
     Raises IdentityConflictError.
     """
-    first, second = _person(connection, a), _person(connection, b)
+    first, second = person_of(connection, a), person_of(connection, b)
     there = _of_pair(connection, first.number, second.number)
     if there is not None:
         return there, False
@@ -50,24 +51,6 @@ def open_pair(connection: apsw.Connection, a: Identity, b: Identity, created_at:
 
 def _of_pair(connection: apsw.Connection, one: int, other: int) -> Room | None:
     return _read(connection.execute(f"{_ROOM} WHERE r.pair_low = ? AND r.pair_high = ?", sorted((one, other))))
-
-
-def _person(connection: apsw.Connection, who: Identity) -> Person:
-    known = connection.execute(
-        "SELECT id, user_id, username FROM people WHERE user_id = ? OR username = ?", (who.user_id, who.username)
-    ).fetchall()
-    if not known:
-        number: int = connection.execute(
-            "INSERT INTO people (user_id, username) VALUES (?, ?) RETURNING id", (who.user_id, who.username)
-        ).get
-        return Person(number, who.user_id, who.username)
-    person = _as_person(*known[0])
-    if (person.user_id, person.username) != (who.user_id, who.username):
-        # ids and names never change and are never given twice: this is another auth's data
-        raise IdentityConflictError(
-            f"auth says that user {who.user_id} is {who.username}, here user {person.user_id} is {person.username}"
-        )
-    return person
 
 
 def _as_person(*columns: Any) -> Person:

@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 import apsw
 import structlog
 
-from duologue.chat.model import Draft, Mark, Page, Person, Room, Summary
+from duologue.chat.model import Changes, Page, Room, Standing, Summary, Write
 from duologue.chat.store.api import Identity, Outcome, OutcomeUnknownError
-from duologue.chat.store.sqlite import history, rooms, summaries
+from duologue.chat.store.sqlite import changes, history, people, rooms, summaries
 from duologue.chat.store.sqlite.connection import WriterLock, open_reader, require_sound_sqlite
 from duologue.chat.store.sqlite.writer import Writer
 
@@ -60,9 +60,9 @@ class SqliteStore:
         """Return the one room of this pair and whether it is new."""
         return await self._write(self._writer.open_pair, a, b, created_at)
 
-    async def append(self, drafts: Sequence[Draft]) -> list[Outcome]:
-        """Store all drafts in one commit; an outcome for each."""
-        return await self._write(self._writer.append, drafts)
+    async def commit(self, writes: Sequence[Write]) -> list[Outcome]:
+        """Store all writes in one commit; an outcome for each."""
+        return await self._write(self._writer.commit, writes)
 
     async def pair(self, user_id: str, username: str) -> Room | None:
         """Return the room of two people who have one."""
@@ -76,13 +76,33 @@ class SqliteStore:
         """Return a user's rooms, the liveliest first."""
         return await self._read(summaries.read_summaries, user_id, before, limit)
 
-    async def mark_read(self, room: Room, reader: Person, up_to_seq: int) -> Mark:
-        """Move a member's mark forward."""
-        return await self._write(self._writer.mark_read, room, reader, up_to_seq)
+    async def rooms_with(self, user_id: str) -> list[int]:
+        """Return the ids of a user's rooms."""
+        return await self._read(summaries.read_rooms_with, user_id)
+
+    async def standings(self, user_id: str, room_ids: Sequence[int]) -> list[Standing]:
+        """Return where rooms stand as a user sees them."""
+        return await self._read(summaries.read_standings, user_id, room_ids)
 
     async def page(self, room: Room, *, before: int | None, after: int | None, limit: int) -> Page:
         """Return a page of history, oldest first."""
         return await self._read(history.read_page, room, before, after, limit)
+
+    async def page_around(self, room: Room, seq: int, limit: int) -> Page:
+        """Return a page of history around a message."""
+        return await self._read(history.read_page_around, room, seq, limit)
+
+    async def changes(self, room: Room, seq: int, change: int, limit: int) -> Changes | None:
+        """Return what happened after a point."""
+        return await self._read(changes.read_changes, room, seq, change, limit)
+
+    async def hides_presence(self, user_id: str) -> bool:
+        """Tell whether a user does not want to be seen."""
+        return await self._read(people.hides_presence, user_id)
+
+    async def hide_presence(self, who: Identity, hidden: bool) -> None:
+        """Set that switch."""
+        await self._write(self._writer.hide_presence, who, hidden)
 
     async def close(self) -> None:
         """Finish what runs and let go of the files."""

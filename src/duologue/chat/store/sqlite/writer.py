@@ -2,21 +2,24 @@
 
 import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
 import apsw
 import structlog
 
-from duologue.chat.model import Draft, Mark, Person, Room
+from duologue.chat.model import Room, Write
 from duologue.chat.store.api import Identity, IdentityConflictError, Outcome, OutcomeUnknownError
-from duologue.chat.store.sqlite import marks, rooms
-from duologue.chat.store.sqlite.appender import Appender
+from duologue.chat.store.sqlite import people, rooms
+from duologue.chat.store.sqlite.batch import Batch
 from duologue.chat.store.sqlite.checkpoints import Checkpoints
 from duologue.chat.store.sqlite.connection import open_writer
 
 _log = structlog.get_logger(__name__)
 _SECONDS_BETWEEN_COMPLAINTS = 1.0
+
+Result = TypeVar("Result")
 
 
 class Writer:
@@ -40,10 +43,10 @@ class Writer:
             epoch: str = connection.execute("SELECT value FROM meta WHERE key = 'epoch'").get
             return epoch
 
-    def append(self, drafts: Sequence[Draft]) -> list[Outcome]:
+    def commit(self, writes: Sequence[Write]) -> list[Outcome]:
         """Store a batch as store.api describes it. Raise OutcomeUnknownError."""
         with self._trusted():
-            outcomes = self._appender.append(drafts)
+            outcomes = self._batch.commit(writes)
         # these rows are durable whatever becomes of the checkpoint
         with contextlib.suppress(OutcomeUnknownError), self._trusted():
             self._checkpoints.run_if_due()
@@ -51,26 +54,25 @@ class Writer:
 
     def open_pair(self, a: Identity, b: Identity, created_at: int) -> tuple[Room, bool]:
         """Return the one room of a pair and whether it is new. Raise OutcomeUnknownError, IdentityConflictError."""
+        return self._about_people(rooms.open_pair, a, b, created_at)
+
+    def hide_presence(self, who: Identity, hidden: bool) -> None:
+        """Set somebody's switch. Raise OutcomeUnknownError, IdentityConflictError."""
+        self._about_people(people.hide_presence, who, hidden)
+
+    def _about_people(self, work: Callable[..., Result], *arguments: Any) -> Result:
         with self._trusted() as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
-                opened = rooms.open_pair(connection, a, b, created_at)
+                result = work(connection, *arguments)
             except IdentityConflictError as error:
                 # the disk is well: no reason for distrust
                 connection.execute("ROLLBACK")
                 conflict = error
             else:
                 connection.execute("COMMIT")
-                return opened
+                return result
         raise conflict
-
-    def mark_read(self, room: Room, reader: Person, up_to_seq: int) -> Mark:
-        """Move a member's mark forward. Raise OutcomeUnknownError."""
-        with self._trusted() as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            mark = marks.move(connection, room, reader, up_to_seq)
-            connection.execute("COMMIT")
-            return mark
 
     def prove(self) -> None:
         """Commit a row that says nothing new. Raise OutcomeUnknownError while the disk is not well."""
@@ -101,7 +103,7 @@ class Writer:
     def _open(self) -> None:
         self._connection = connection = open_writer(self._path)
         self._checkpoints = Checkpoints(connection)
-        self._appender = Appender(connection)
+        self._batch = Batch(connection)
 
     def _complain(self, error: Exception) -> None:
         # a full disk must not be filled by lines that say so

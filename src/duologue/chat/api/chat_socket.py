@@ -1,0 +1,306 @@
+"""One person's socket: from the opening over the token to the dialect that it speaks, and to its end."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import structlog
+
+from duologue.chat.access.tokens import bearer
+from duologue.chat.api.dialect import Dialect, FrameRefused
+from duologue.chat.api.early import Early
+from duologue.chat.api.plain import Plain
+from duologue.chat.api.v1 import V1
+from duologue.chat.delivery.subscription import Subscription
+from duologue.chat.errors import Problem
+from duologue.chat.frames import Hello
+from duologue.chat.model import Room
+from duologue.chat.service import Chat
+from duologue.chat.wire import FrameIn, decode, decoder, error_frame
+from duologue.contract.claims import AccessClaims
+from duologue.kit.websocket import CloseCode, WebSocket
+from duologue.kit.websocket.frames import text_frame
+
+_log = structlog.get_logger(__name__)
+_MOST_MISTAKES = 5
+_LONGEST_PAUSE_SECONDS = 1.0
+
+_plain_in = decoder(FrameIn)
+_hello_in = decoder(Hello)
+
+
+class ChatSocket(WebSocket):
+    """A socket in one room, or without `room_id` in all of a person's rooms.
+
+    `greets`: its first frame is a `hello`; else it may be.
+    """
+
+    __slots__ = (
+        "_authorization",
+        "_chat",
+        "_deadline",
+        "_dialect",
+        "_early",
+        "_greets",
+        "_inside",
+        "_mistakes",
+        "_room_id",
+        "_task",
+        "_who",
+        "pending",
+    )
+
+    def __init__(self, chat: Chat, room_id: int | None, authorization: str | None, *, greets: bool) -> None:
+        super().__init__(chat.settings.socket_limits)
+        self._chat = chat
+        self._room_id = room_id
+        self._authorization = authorization
+        self._greets = greets
+        self._who: AccessClaims | None = None
+        self._dialect: Dialect | None = None
+        self._inside = False
+        self._task: asyncio.Task[None] | None = None
+        self._deadline: asyncio.TimerHandle | None = None
+        self._early: Early | None = None
+        self._mistakes = 0
+        self.pending = 0
+        """Frames that were taken and are not answered yet."""
+
+    @property
+    def user_id(self) -> str:
+        """Whose it is, once that is known."""
+        return "" if self._who is None else self._who.sub
+
+    # A life: opened, joined, frames, closed
+
+    def opened(self) -> None:
+        """Start the clock, and come in with the header's token unless a greeting is to come first."""
+        self._chat.heartbeat.add(self)
+        self._deadline = self.loop.call_later(self._chat.settings.auth_deadline, self._too_late)
+        if self._authorization is not None and not self._greets and self._room_id is not None:
+            self._begin(self._authorization, Plain(self._chat, self, self._room_id, None))
+
+    def received(self, text: str) -> None:
+        """Take a frame."""
+        if self._task is not None:
+            self._keep_for_later(text)
+            return
+        take = self._greet if self._dialect is None else self._dialect.received
+        self._try(partial(take, text))
+
+    def closed(self) -> None:
+        """Leave."""
+        self._chat.heartbeat.remove(self)
+        self._stop_deadline()
+        if self._task is not None:
+            self._task.cancel()
+        if self._dialect is not None:
+            self._dialect.leave()
+        if self._who is not None:
+            self._chat.hub.count_out(self._who.sub)
+
+    def left(self, code: int) -> None:
+        """Say goodbye when all that came before the peer's close has been taken and answered."""
+        if self._task is None and self.pending == 0:
+            self.say_goodbye(code)
+        elif not self.closing:
+            self.loop.call_later(0.005, self.left, code)
+
+    def shutting_down(self) -> None:
+        """Close when the last message on its way has been answered."""
+        if self.pending == 0:
+            # or the peer's answer to the close stays unread
+            self.resume_reading()
+            super().shutting_down()
+        else:
+            self.pause_reading()
+            self.loop.call_later(0.02, self.shutting_down)
+
+    def failed(self) -> None:
+        """End after a defect of ours."""
+        self.close(CloseCode.INTERNAL_ERROR, "internal error")
+
+    # Delivery and the sweep call these
+
+    def deliver(self, frames: Sequence[bytes]) -> None:
+        """Pass on what happened."""
+        self.send_all(frames)
+
+    def whisper(self, frame: bytes) -> None:
+        """Pass on what may be left out."""
+        if not self.behind:
+            self.send(frame)
+
+    def fell_behind(self, subscription: Subscription) -> None:
+        """Read what is missing."""
+        if self._dialect is not None:
+            self._dialect.fell_behind(subscription)
+
+    def room_opened(self, room: Room) -> None:
+        """The person is in a new room."""
+        if self._dialect is not None:
+            self._dialect.room_opened(room)
+
+    def beat(self, now: float) -> None:
+        """Ask a silent peer for a sign of life; cut a dead one; end with the token."""
+        silent = now - self.last_heard
+        settings = self._chat.settings
+        if silent > settings.ping_interval + settings.ping_timeout:
+            self.cut()
+        elif silent > settings.ping_interval:
+            self.ping()
+        if self._who is None or self._dialect is None:
+            return
+        today = time.time()
+        if self._who.exp <= today:
+            self._send_away(Problem(401, "token_expired", "The access token has expired; connect with a fresh one."))
+        else:
+            self._dialect.beat(self._who, today)
+
+    # Coming in
+
+    def authenticate(self, token: str) -> None:
+        """Take a fresh token for the same person."""
+        self._begin(f"Bearer {token}", None)
+
+    def become_v1(self, hello_text: str) -> None:
+        """Change from the plain dialect."""
+        hello = decode(_hello_in, hello_text)
+        authorization = self._authorization if hello.token is None else f"Bearer {hello.token}"
+        if authorization is None:
+            raise token_missing_on_socket()
+        if self._dialect is not None:
+            self._dialect.leave()
+        self._begin(authorization, V1(self._chat, self, self._room_id, hello))
+
+    def _greet(self, text: str) -> None:
+        first = decode(_plain_in, text)
+        if self._greets or self._room_id is None or first.type == "hello":
+            self.become_v1(text)
+        elif first.token is None:
+            raise token_missing_on_socket()
+        else:
+            self._begin(f"Bearer {first.token}", Plain(self._chat, self, self._room_id, first))
+
+    def _begin(self, authorization: str, dialect: Dialect | None) -> None:
+        # what arrives meanwhile waits in the kernel, not here
+        self.pause_reading()
+        self._task = self.loop.create_task(self._join(authorization, dialect))
+
+    async def _join(self, authorization: str, dialect: Dialect | None) -> None:
+        try:
+            who = await self._chat.tokens.verify(bearer(authorization))
+            if self.closing:
+                return
+            self._identify(who)
+            if dialect is not None:
+                self._dialect = dialect
+                await dialect.join(who)
+                self._inside = True
+            elif self._dialect is not None:
+                self._dialect.renewed(who)
+        except Problem as problem:
+            self._send_away(problem)
+            return
+        except Exception:  # noqa: BLE001 - logged in full; a socket that reads no more must not stay open
+            _log.exception("join_failed")
+            self.failed()
+            return
+        finally:
+            self._task = None
+        self._go_on()
+
+    def _identify(self, who: AccessClaims) -> None:
+        if self._who is None:
+            if not self._chat.hub.count_in(who.sub, self._chat.settings.sockets_per_user):
+                raise Problem(429, "too_many_sockets", "Too many open sockets; close one.", retry_after=5)
+            self._stop_deadline()
+        elif who.sub != self._who.sub:
+            raise Problem(401, "token_invalid", "A socket belongs to one person; open another one.")
+        self._who = who
+
+    def _go_on(self) -> None:
+        if self.closing or self._dialect is None:
+            return
+        self._try(self._dialect.say_first)
+        self._take_early()
+
+    def _try(self, speak: Callable[[], None]) -> None:
+        try:
+            speak()
+        except FrameRefused as refused:
+            self._refuse(refused.problem, refused.client_id, room=refused.room, about=refused.about)
+        except Problem as problem:
+            self._refuse(problem)
+
+    def _take_early(self) -> None:
+        early, self._early = self._early, None
+        while early is not None and not self.closing:
+            text = early.next()
+            if text is None:
+                break
+            self.received(text)
+            if self._task is not None:
+                # another token among them: the rest waits for it
+                self._early = early
+                return
+        self.resume_reading()
+
+    def _keep_for_later(self, text: str) -> None:
+        if self._early is None:
+            self._early = Early()
+        if not self._early.keep(text):
+            self.close(CloseCode.POLICY_VIOLATION, "too much before the token was checked")
+
+    # Refusing
+
+    def _refuse(
+        self, problem: Problem, client_id: str | None = None, *, room: int | None = None, about: str | None = None
+    ) -> None:
+        if not self._inside:
+            self._send_away(problem)
+            return
+        self.send(text_frame(error_frame(problem, client_id, room=room, about=about)))
+        if problem.retry_after is not None:
+            # whoever sends on regardless waits in the kernel: telling them so again and again would stall everybody
+            self.pause_reading()
+            self.loop.call_later(min(problem.retry_after, _LONGEST_PAUSE_SECONDS), self.resume_reading)
+        if problem.status in _MISTAKES:
+            self._mistakes += 1
+            if self._mistakes >= _MOST_MISTAKES:
+                self.close(CloseCode.POLICY_VIOLATION, "too many bad frames")
+
+    def _send_away(self, problem: Problem) -> None:
+        # or the peer's answer to the close stays unread, and it waits until the connection is cut
+        self.resume_reading()
+        self.send(text_frame(error_frame(problem)))
+        self.close(_CLOSE_CODES.get(problem.status, CloseCode.POLICY_VIOLATION), problem.code)
+
+    def _too_late(self) -> None:
+        self.send(text_frame(error_frame(Problem(408, "auth_timeout", _HOW_TO_AUTHENTICATE))))
+        self.close(CloseCode.AUTH_TIMEOUT, "auth_timeout")
+
+    def _stop_deadline(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+
+_HOW_TO_AUTHENTICATE = (
+    "Show an access token: in the handshake's header (Authorization: Bearer <access>) or in the first frame "
+    '({"token": "<access>", ...}).'
+)
+_MISTAKES = frozenset({400})
+_CLOSE_CODES = {
+    401: CloseCode.UNAUTHENTICATED,
+    404: CloseCode.NO_SUCH_ROOM,
+    410: CloseCode.EPOCH_CHANGED,
+    429: CloseCode.TOO_SLOW,
+    503: CloseCode.TRY_LATER,
+}
+
+
+def token_missing_on_socket() -> Problem:
+    """Refuse a socket that speaks before it says who it is."""
+    return Problem(401, "token_missing", _HOW_TO_AUTHENTICATE)

@@ -1,0 +1,24 @@
+"""`/api/chat/me/`."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from duologue.chat.actions.hide_presence import hide_presence, hides_presence
+from duologue.chat.api.requests import answer, body_of, caller, chat_of
+from duologue.chat.wire import MeIn, MeOut, decoder
+
+_me_in = decoder(MeIn)
+
+
+async def show(request: Request) -> Response:
+    """`GET`: the caller's own switches."""
+    who = await caller(request)
+    return answer(MeOut(who.username, await hides_presence(chat_of(request), who)))
+
+
+async def change(request: Request) -> Response:
+    """`PATCH`: set them."""
+    who = await caller(request)
+    wanted = await body_of(request, _me_in)
+    await hide_presence(chat_of(request), who, hidden=wanted.hide_presence)
+    return answer(MeOut(who.username, wanted.hide_presence))

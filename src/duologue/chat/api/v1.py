@@ -1,0 +1,168 @@
+"""The v1 dialect: what a client says, each frame handed to its action."""
+
+import msgspec
+
+from duologue.chat.actions.mark_read import mark_read
+from duologue.chat.actions.post_message import post_message
+from duologue.chat.actions.rewrite_message import delete_message, edit_message
+from duologue.chat.actions.signal_typing import signal_typing
+from duologue.chat.api.dialect import FrameRefused, Peer
+from duologue.chat.api.places import Places
+from duologue.chat.delivery.subscription import Subscription
+from duologue.chat.errors import Problem, invalid
+from duologue.chat.frames import (
+    Auth,
+    Delete,
+    Edit,
+    FrameIn,
+    Hello,
+    Read,
+    Say,
+    Typing,
+    ack_frame,
+    auth_frame,
+    token_expiring_frame,
+    whole,
+)
+from duologue.chat.model import Draft, MarkMove, MarkMoved, Person, Posted, Rewrite, Rewritten, Room
+from duologue.chat.service import Chat
+from duologue.chat.wire import check_client_id, decode, error_frame
+from duologue.contract.claims import AccessClaims
+from duologue.kit.websocket.frames import text_frame
+
+_TOLD_BEFORE_SECONDS = 60
+
+_frame_in: msgspec.json.Decoder[FrameIn] = msgspec.json.Decoder(FrameIn)
+
+
+class V1:
+    """One room, or all of a person's rooms."""
+
+    __slots__ = ("_chat", "_places", "_socket", "_told")
+
+    def __init__(self, chat: Chat, socket: Peer, room_id: int | None, hello: Hello) -> None:
+        self._chat = chat
+        self._socket = socket
+        self._places = Places(chat, socket, room_id, hello)
+        self._told = False
+
+    async def join(self, who: AccessClaims) -> None:
+        """Come in."""
+        await self._places.join(who)
+
+    def say_first(self) -> None:
+        """Nothing to say."""
+
+    def received(self, text: str) -> None:
+        """Take a frame."""
+        frame = decode(_frame_in, text)
+        try:
+            match frame:
+                case Say():
+                    self._say(frame)
+                case Auth(token):
+                    self._socket.authenticate(token)
+                case Hello():
+                    raise invalid({"type": ["This socket has been greeted."]})
+                case _:
+                    self._change(frame, self._place(frame))
+        except Problem as problem:
+            about = frame.__struct_config__.tag
+            client_id = None if isinstance(frame, Hello) else frame.client_id
+            raise FrameRefused(problem, client_id, room=_room_named(frame), about=str(about)) from None
+
+    def renewed(self, who: AccessClaims) -> None:
+        """Tell when the fresh token ends."""
+        self._told = False
+        self._socket.send(text_frame(auth_frame(who.exp)))
+
+    def beat(self, who: AccessClaims, now: float) -> None:
+        """Tell in time that the token ends."""
+        if not self._told and who.exp - now <= _TOLD_BEFORE_SECONDS:
+            self._told = True
+            self._socket.send(text_frame(token_expiring_frame(who.exp)))
+
+    def fell_behind(self, subscription: Subscription) -> None:
+        """Read what is missing."""
+        self._places.bring_up(subscription)
+
+    def room_opened(self, room: Room) -> None:
+        """Be in a new room."""
+        self._places.opened(room)
+
+    def leave(self) -> None:
+        """Leave all rooms."""
+        self._places.leave()
+
+    def _place(self, frame: Say | Edit | Delete | Read | Typing) -> tuple[Room, Person]:
+        return self._places.find(None if frame.room is None else whole("room", frame.room))
+
+    def _say(self, frame: Say) -> None:
+        post_message(
+            self._chat,
+            self._place(frame),
+            frame.message,
+            self._said,
+            claimed_senders=(frame.sender_id, frame.username),
+            client_id=frame.client_id,
+            field="message",
+        )
+        self._socket.pending += 1
+
+    def _change(self, frame: Edit | Delete | Read | Typing, place: tuple[Room, Person]) -> None:
+        check_client_id(frame.client_id)
+        match frame:
+            case Edit():
+                reply = _Rewriting(self, "edit", frame.client_id)
+                edit_message(self._chat, place, whole("id", frame.id), frame.message, reply, field="message")
+            case Delete():
+                reply = _Rewriting(self, "delete", frame.client_id)
+                delete_message(self._chat, place, whole("id", frame.id), reply)
+            case Read():
+                mark_read(self._chat, place, whole("up_to_seq", frame.up_to_seq), self._read)
+            case Typing():
+                signal_typing(self._chat, place, typing=frame.state == "start")
+                return
+        self._socket.pending += 1
+
+    # Answers
+
+    def _said(self, draft: Draft, outcome: Posted | Problem) -> None:
+        if isinstance(outcome, Problem):
+            self._answer(error_frame(outcome, draft.client_id, room=draft.room.id, about="message"))
+        else:
+            self._answer(ack_frame(draft.room, outcome.message, draft.client_id, duplicate=outcome.duplicate))
+
+    def _read(self, move: MarkMove, outcome: MarkMoved | Problem) -> None:
+        if isinstance(outcome, Problem):
+            self._answer(error_frame(outcome, room=move.room.id, about="read"))
+        else:
+            # whoever listens to the room, this one too, hears a mark that moved; one that did not is no news
+            self._socket.pending -= 1
+
+    def _answer(self, payload: bytes) -> None:
+        self._socket.pending -= 1
+        self._socket.send(text_frame(payload))
+
+
+class _Rewriting:
+    """Remembers how an edit or a deletion was asked for until it is answered."""
+
+    __slots__ = ("_about", "_client_id", "_dialect")
+
+    def __init__(self, dialect: V1, about: str, client_id: str | None) -> None:
+        self._dialect = dialect
+        self._about = about
+        self._client_id = client_id
+
+    def __call__(self, wanted: Rewrite, outcome: Rewritten | Problem) -> None:
+        if isinstance(outcome, Problem):
+            payload = error_frame(outcome, self._client_id, room=wanted.room.id, about=self._about)
+        else:
+            payload = ack_frame(wanted.room, outcome.message, self._client_id, duplicate=not outcome.fresh)
+        self._dialect._answer(payload)
+
+
+def _room_named(frame: FrameIn) -> int | None:
+    room = None if isinstance(frame, Hello) else frame.room
+    return int(room) if room is not None and 0 <= room < 10**18 else None

@@ -1,0 +1,92 @@
+"""Who is here, told to those who share a room with them. Never stored; the first to be left out under load."""
+
+import asyncio
+from collections import Counter
+from typing import Protocol
+
+from duologue.chat.frames import presence_frame
+from duologue.kit.websocket.frames import text_frame
+
+# a reconnect is no departure
+_GRACE_SECONDS = 5.0
+
+
+class Watcher(Protocol):
+    """A connection that wants to know."""
+
+    def whisper(self, frame: bytes) -> None:
+        """Take a frame that may be left out."""
+
+
+class Presence:
+    """Counts each person's connections; tells the watchers when the first comes and when the last has gone."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._connections: Counter[str] = Counter()
+        self._names: dict[str, str] = {}
+        self._hidden: set[str] = set()
+        self._leaving: dict[str, asyncio.TimerHandle] = {}
+        self._watchers: dict[str, dict[Watcher, int]] = {}
+
+    def is_online(self, user_id: str) -> bool:
+        """Tell whether somebody is here and wants to be seen."""
+        return user_id in self._names and user_id not in self._hidden
+
+    def enter(self, user_id: str, username: str, *, hidden: bool) -> None:
+        """Count one more connection."""
+        self._connections[user_id] += 1
+        if hidden:
+            self._hidden.add(user_id)
+        leaving = self._leaving.pop(user_id, None)
+        if leaving is not None:
+            leaving.cancel()
+        elif user_id not in self._names:
+            self._names[user_id] = username
+            self._tell(user_id, online=True)
+
+    def leave(self, user_id: str) -> None:
+        """Count one connection less; the last one's end is told after a moment."""
+        self._connections[user_id] -= 1
+        if self._connections[user_id] <= 0:
+            del self._connections[user_id]
+            self._leaving[user_id] = self._loop.call_later(_GRACE_SECONDS, self._gone, user_id)
+
+    def hide(self, user_id: str, hidden: bool) -> None:
+        """Be seen no longer, or again."""
+        if user_id not in self._names or hidden == (user_id in self._hidden):
+            return
+        if hidden:
+            self._tell(user_id, online=False)
+            self._hidden.add(user_id)
+        else:
+            self._hidden.discard(user_id)
+            self._tell(user_id, online=True)
+
+    def watch(self, user_id: str, watcher: Watcher) -> None:
+        """Tell this connection when somebody comes or goes. To be undone as often as it is done."""
+        watchers = self._watchers.setdefault(user_id, {})
+        watchers[watcher] = watchers.get(watcher, 0) + 1
+
+    def unwatch(self, user_id: str, watcher: Watcher) -> None:
+        """Tell it no longer."""
+        watchers = self._watchers.get(user_id, {})
+        watchers[watcher] = watchers.get(watcher, 0) - 1
+        if watchers[watcher] <= 0:
+            del watchers[watcher]
+        if not watchers:
+            self._watchers.pop(user_id, None)
+
+    def _gone(self, user_id: str) -> None:
+        del self._leaving[user_id]
+        self._tell(user_id, online=False)
+        del self._names[user_id]
+        self._hidden.discard(user_id)
+
+    def _tell(self, user_id: str, *, online: bool) -> None:
+        watchers = self._watchers.get(user_id)
+        if not watchers or user_id in self._hidden:
+            return
+        frame = text_frame(presence_frame(self._names[user_id], online=online))
+        for watcher in list(watchers):
+            watcher.whisper(frame)

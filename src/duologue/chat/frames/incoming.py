@@ -1,0 +1,76 @@
+"""What a client says in the v1 dialect."""
+
+from typing import Literal
+
+import msgspec
+
+from duologue.chat.errors import invalid
+
+
+class Hello(msgspec.Struct, frozen=True, tag="hello"):
+    """The first frame. `since`: the cursor of the one room, `rooms`: by room id, on the socket of all rooms."""
+
+    token: str | None = None
+    since: str | None = None
+    rooms: dict[str, str] | None = None
+
+
+class Say(msgspec.Struct, frozen=True, gc=False, tag="message"):
+    """A message."""
+
+    message: str
+    client_id: str
+    room: int | float | None = None
+    username: str | None = None
+    sender_id: str | None = None
+
+
+class Edit(msgspec.Struct, frozen=True, tag="edit"):
+    """New words for a message of one's own."""
+
+    id: int | float
+    message: str
+    room: int | float | None = None
+    client_id: str | None = None
+
+
+class Delete(msgspec.Struct, frozen=True, tag="delete"):
+    """A message of one's own that shall go."""
+
+    id: int | float
+    room: int | float | None = None
+    client_id: str | None = None
+
+
+class Read(msgspec.Struct, frozen=True, tag="read"):
+    """Up to where the caller has read."""
+
+    up_to_seq: int | float
+    room: int | float | None = None
+    client_id: str | None = None
+
+
+class Typing(msgspec.Struct, frozen=True, tag="typing"):
+    """The caller types, or no longer."""
+
+    state: Literal["start", "stop"]
+    room: int | float | None = None
+    client_id: str | None = None
+
+
+class Auth(msgspec.Struct, frozen=True, tag="auth"):
+    """A fresh token for the same person."""
+
+    token: str
+    room: int | float | None = None
+    client_id: str | None = None
+
+
+FrameIn = Hello | Say | Edit | Delete | Read | Typing | Auth
+
+
+def whole(field: str, number: int | float) -> int:
+    """Return a number that JSON may have spelled 84.0; raise Problem that names the field for any other."""
+    if not 0 <= number < 10**18 or int(number) != number:
+        raise invalid({field: ["A whole number from 0 on."]})
+    return int(number)

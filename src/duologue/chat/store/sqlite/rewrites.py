@@ -1,0 +1,78 @@
+"""Edits and deletions: the message keeps its place and gets the room's next change number."""
+
+import hashlib
+
+import apsw
+import msgspec
+
+from duologue.chat.model import Message, Rewrite, Rewritten
+from duologue.chat.store.api import MessageDeletedError, NoSuchMessageError, NotTheAuthorError, Refused, TooLateError
+from duologue.chat.store.sqlite.heads import Heads
+
+_FIND = """
+    SELECT id, room_id, seq, sender, coalesce(content, ''), created_at, client_id,
+        seq <= (SELECT last_read_seq FROM members WHERE room_id = m.room_id AND person_id <> m.sender),
+        edited_at, deleted_at
+    FROM messages AS m WHERE id = ? AND room_id = ?
+"""
+_EDIT = """
+    UPDATE messages SET content = :content, edited_at = :at, changed = :change,
+        first_content = coalesce(first_content, :digest)
+    WHERE id = :id
+"""
+# nothing of the words stays, not even a digest: short ones could be guessed from it
+_DELETE = "UPDATE messages SET content = NULL, first_content = NULL, deleted_at = :at, changed = :change WHERE id = :id"
+
+
+def digest(content: str) -> bytes:
+    """Return what an edited row keeps of its first words, to recognise a send that is repeated."""
+    return hashlib.blake2b(content.encode(), digest_size=16).digest()
+
+
+def rewrite(connection: apsw.Connection, heads: Heads, wanted: Rewrite) -> Rewritten | Refused:
+    """Edit or delete a message. The caller holds the transaction and has checked that the author is a member."""
+    row = connection.execute(_FIND, (wanted.message_id, wanted.room.id)).fetchone()
+    if row is None:
+        return NoSuchMessageError()
+    message = msgspec.convert(row, Message, strict=False)
+    head = heads.of(wanted.room.id)
+    refusal = _refusal(wanted, message)
+    if refusal is not None:
+        return refusal
+    if message.deleted_at is not None or message.content == wanted.content:
+        return Rewritten(message, fresh=False, seq=head.seq, change=head.change)
+    head.change += 1
+    bindings = {"id": message.id, "at": wanted.at, "change": head.change}
+    if wanted.content is None:
+        connection.execute(_DELETE, bindings)
+        now = _with(message, content="", deleted_at=wanted.at)
+    else:
+        connection.execute(_EDIT, {**bindings, "content": wanted.content, "digest": digest(message.content)})
+        now = _with(message, content=wanted.content, edited_at=wanted.at)
+    return Rewritten(now, fresh=True, seq=head.seq, change=head.change)
+
+
+def _refusal(wanted: Rewrite, message: Message) -> Refused | None:
+    if message.sender != wanted.author.number:
+        return NotTheAuthorError()
+    if message.deleted_at is not None:
+        # deleting twice is done once
+        return None if wanted.content is None else MessageDeletedError()
+    if message.created_at < wanted.written_since:
+        return TooLateError()
+    return None
+
+
+def _with(message: Message, *, content: str, edited_at: int | None = None, deleted_at: int | None = None) -> Message:
+    return Message(
+        message.id,
+        message.room_id,
+        message.seq,
+        message.sender,
+        content,
+        message.created_at,
+        message.client_id,
+        message.is_read,
+        message.edited_at if edited_at is None else edited_at,
+        deleted_at,
+    )
