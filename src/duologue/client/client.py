@@ -32,9 +32,9 @@ class Client:
     (with `LoginRequired`, `NotInRoom`), `Unreachable` when it does not answer. Requests are not repeated on their own,
     except once after a token was renewed; what is sent with `send`, `edit` and `delete` is.
 
-    `refresh_token` can stand in for the password; `cursors` and `unsent` are what the properties of these names were in
-    an earlier run. Without `cursors` the client hears what happens from now on. It keeps up to `event_limit` events that
-    nobody has read; then it stops listening, and fetches the rest when they are.
+    `refresh_token` can stand in for the password; `cursors` and `unsent` are what the properties of these names were
+    in an earlier run. Without `cursors` the client hears what happens from now on; with `{}` everything of every room.
+    From `event_limit` events that nobody has read it stops listening, and fetches the rest when they are.
     """
 
     def __init__(
@@ -187,7 +187,7 @@ class Client:
         if self._live.ended is not None:
             raise self._live.ended
         self._connect()
-        self._sending.outbox.add(unsent)
+        self._sending.add(unsent)
         waiting = self._sending.wait_for(unsent)
         self._sending.flush()
         self._regulate()

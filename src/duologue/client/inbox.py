@@ -18,7 +18,7 @@ class _Item(NamedTuple):
 
 
 class Inbox:
-    """A queue. Who fills it asks `is_full` before each frame, so it holds `limit` events and what one frame brought.
+    """A queue. From `limit` events on who fills it stops reading; what is on its way has room up to twice as many.
 
     `places` is what was dealt with for certain: an event counts when the next one is asked for. A crash in between
     brings the event again rather than never.
@@ -41,8 +41,13 @@ class Inbox:
 
     @property
     def is_full(self) -> bool:
-        """Whether a frame has to wait."""
-        return len(self._items) >= self._limit
+        """Whether reading has to wait: from `limit` events on until half of it is free."""
+        return not self._drained.is_set()
+
+    @property
+    def overflows(self) -> bool:
+        """Whether nothing more is taken, also of what comes regardless."""
+        return len(self._items) >= 2 * self._limit
 
     def put(self, step: Step) -> None:
         """Add what a frame brought; its place is reached after the last event."""
@@ -90,14 +95,12 @@ class Inbox:
 
     async def has_room(self) -> None:
         """Wait until half of it is free."""
-        if self.is_full:
-            self._drained.clear()
         await self._drained.wait()
 
     def _append(self, event: Event) -> None:
         self._items.append(_Item(event, {}))
         self._filled.set()
-        if self.is_full:
+        if len(self._items) >= self._limit:
             self._drained.clear()
 
     def _reached(self, room: int, place: str | None) -> None:

@@ -8,13 +8,14 @@ import ssl
 
 import msgspec
 
+from duologue.client.catching_up import CatchingUp
 from duologue.client.core import frames
-from duologue.client.core.backoff import full_jitter
 from duologue.client.core.connection import LOST, Connection, GiveUp, Retry
 from duologue.client.core.conversation import GapError
-from duologue.client.core.rooms import Rooms, Step
-from duologue.client.errors import ApiError, BadAnswer, DuologueError, NotInRoom, ResyncRequired, Unreachable
-from duologue.client.events import ConnectionChanged, Presence, Typing
+from duologue.client.core.rooms import Rooms
+from duologue.client.errors import ApiError, BadAnswer, DuologueError, Unreachable
+from duologue.client.events import ConnectionChanged
+from duologue.client.hearing import Hearing
 from duologue.client.inbox import Inbox
 from duologue.client.rest import Rest
 from duologue.client.sending import Sending
@@ -48,18 +49,18 @@ class Live:
         self.ended: DuologueError | None = None
         self._url = url
         self._session = session
-        self._rest = rest
         self._inbox = inbox
         self._sending = sending
         self._ssl_context = ssl_context
         self._connection = Connection(random.random)
         self._task: asyncio.Task[None] | None = None
-        self._helpers: set[asyncio.Task[None]] = set()
+        self._renewal: asyncio.Task[None] | None = None
         self._socket: Socket | None = None
         self._token: str | None = None
         self._close_code: int | None = None
-        self._missed = False
         self._again = False
+        self._catching_up = CatchingUp(rooms, rest, inbox)
+        self._hearing = Hearing(self._connection, rooms, inbox, sending, self._ready, self._token_expiring)
 
     @property
     def is_live(self) -> bool:
@@ -88,7 +89,7 @@ class Live:
         """Read, or stop reading while the inbox is full. Who waits for an answer needs the reading to go on."""
         if self._socket is None:
             return
-        if self._missed and not self._inbox.is_full:
+        if self._hearing.missed and not self._inbox.is_full:
             self._start_over()
         elif self._inbox.is_full and not len(self._sending.outbox):
             self._socket.pause()
@@ -112,9 +113,8 @@ class Live:
 
     async def _wait(self, verdict: Retry) -> None:
         if verdict.drop_cursors:
-            places = list(self.rooms.conversations)
-            for event, room in zip(self.rooms.another_epoch(), places, strict=True):
-                self._inbox.put(Step([event], room, None))
+            for step in self.rooms.another_epoch():
+                self._inbox.put(step)
         if verdict.after:
             self._inbox.tell(ConnectionChanged("waiting", verdict.after, self._close_code))
             await asyncio.sleep(verdict.after)
@@ -122,6 +122,7 @@ class Live:
     async def _one_life(self, fresh_token: bool) -> Retry | GiveUp:
         self._inbox.tell(ConnectionChanged("connecting"))
         self._close_code = None
+        self._again = False
         try:
             self._token = await (self._session.renewed(self._token) if fresh_token else self._session.token())
             self._close_code = await self._speak(self._token)
@@ -134,14 +135,14 @@ class Live:
             self._close_code = LOST
         if self._again:
             return Retry(0.0)
-        return self._connection.closed(self._close_code, self._now())
+        return self._connection.closed(self._close_code, self._now(), self._hearing.last_refusal)
 
     async def _speak(self, token: str) -> int:
-        self._missed = self._again = False
+        self._hearing.begin()
         socket = self._socket = await open_socket(self._url, self._heard, self._alive, self._ssl_context)
         try:
             self._connection.opened(self._now())
-            socket.send(frames.hello(token, self.rooms.cursors_for_hello()))
+            socket.send(self.rooms.hello(token))
             while not socket.closed.done():
                 await asyncio.wait({socket.closed}, timeout=_TICK_SECONDS)
                 self._look_after(socket)
@@ -151,7 +152,9 @@ class Live:
             socket.cut()
             self._sending.disconnected()
             self.rooms.disconnected()
-            await self._stop_helpers()
+            if self._renewal is not None:
+                self._renewal.cancel()
+            await self._catching_up.stop()
 
     def _look_after(self, socket: Socket) -> None:
         now = self._now()
@@ -170,121 +173,45 @@ class Live:
 
     def _start_over(self) -> None:
         """Connect again at once, to be sent what was passed over."""
-        if self._socket is not None:
-            self._again = True
-            self._socket.cut()
+        self._again = True
+        self._cut()
 
-    # What comes
+    # What the socket and the frames call
 
     def _alive(self) -> None:
         self._connection.heard(self._now())
 
     def _heard(self, text: bytes) -> None:
         try:
-            frame = frames.decode(text)
-            if frame is not None:
-                self._take(frame)
+            self._hearing.take(text, self._now())
         except GapError:
             _log.info("a frame is missing: connecting again")
             self._cut()
         except msgspec.DecodeError:
+            # the decoder's own words may hold a text: they stay out of the log
             _log.warning("the server sent a frame that cannot be read: connecting again")
             self._cut()
+        if self._connection.is_ready:
+            self._catching_up.go_on()
         self.regulate()
 
-    def _cut(self) -> None:
-        if self._socket is not None:
-            self._socket.cut()
-
-    def _take(self, frame: frames.Frame) -> None:
-        match frame:
-            case frames.AckFrame():
-                self._sending.acknowledged(frame)
-            case frames.ErrorFrame():
-                self._sending.refused(frame)
-            case frames.TypingFrame():
-                active = frame.state == "start"
-                self._inbox.mention(Typing(frame.room, frame.username, active, frame.expires_in_ms / 1000))
-            case frames.PresenceFrame():
-                self._inbox.mention(Presence(frame.username, frame.online))
-            case _:
-                self._take_state(frame)
-
-    def _take_state(
-        self, frame: frames.RoomFrame | frames.ReadyFrame | frames.TokenExpiringFrame | frames.AuthFrame
-    ) -> None:
-        match frame:
-            case frames.ReadyFrame():
-                self._ready(frame)
-            case frames.TokenExpiringFrame():
-                self._help(self._renew_token())
-            case frames.AuthFrame():
-                pass
-            case _:
-                self._take_rooms(frame)
-
-    def _ready(self, frame: frames.ReadyFrame) -> None:
-        self._connection.ready(self._now())
-        if not self._missed:
-            self.rooms.ready(frame.user)
-        self._inbox.tell(ConnectionChanged("live"))
+    def _ready(self) -> None:
         if self._socket is not None:
             self._sending.connected(self._socket.send)
-        self._begin_to_catch_up()
 
-    def _take_rooms(self, frame: frames.RoomFrame) -> None:
-        # nothing of a room may be taken after something of it was left out: the cursors must not pass it
-        self._missed = self._missed or self._inbox.is_full
-        if self._missed:
-            return
-        for step in self.rooms.take(frame):
-            self._inbox.put(step)
-        if self._connection.is_ready:
-            self._begin_to_catch_up()
-
-    # What goes on beside
-
-    def _help(self, work: "asyncio.Future[None] | object") -> None:
-        task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work)  # type: ignore[arg-type] # a coroutine
-        self._helpers.add(task)
-        task.add_done_callback(self._helpers.discard)
-
-    async def _stop_helpers(self) -> None:
-        helpers = list(self._helpers)
-        for task in helpers:
-            task.cancel()
-        await asyncio.gather(*helpers, return_exceptions=True)
+    def _token_expiring(self) -> None:
+        if self._renewal is None or self._renewal.done():
+            self._renewal = asyncio.get_running_loop().create_task(self._renew_token())
 
     async def _renew_token(self) -> None:
-        # without a fresh token the server closes with 4401, which asks for the login's end or another token
+        # without a fresh token the server closes with 4401, and the next life finds out what became of the login
         with contextlib.suppress(DuologueError):
             self._token = await self._session.renewed(self._token)
             self.send(frames.auth(self._token))
 
-    def _begin_to_catch_up(self) -> None:
-        if self.rooms.catching_up and not any(task.get_name() == "catch up" for task in self._helpers):
-            self._help(self._catch_up())
-
-    async def _catch_up(self) -> None:
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101 - this runs in one
-        task.set_name("catch up")
-        attempt = 0
-        while self.rooms.catching_up:
-            await self._inbox.has_room()
-            room = next(iter(self.rooms.catching_up))
-            try:
-                self._inbox.put(self.rooms.fetched(room, await self._rest.changes(room, self.rooms.fetching(room))))
-                attempt = 0
-            except ResyncRequired:
-                for event in self.rooms.start_anew(room):
-                    self._inbox.put(Step([event], room, None))
-                self._start_over()
-            except NotInRoom:
-                self.rooms.catching_up.pop(room, None)
-            except DuologueError:
-                await asyncio.sleep(full_jitter(attempt, random.random))
-                attempt += 1
+    def _cut(self) -> None:
+        if self._socket is not None:
+            self._socket.cut()
 
     @staticmethod
     def _now() -> float:

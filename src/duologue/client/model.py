@@ -9,15 +9,16 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, rename={"sender": "send
     """A message in its present state.
 
     `seq` is its place in the room, 1, 2, 3 … without a gap, and the only order; `timestamp` (UTC) is for display.
-    `text` is empty when `deleted_at` is set. `is_read` is what held when the server told it.
+    `text` is empty when `deleted_at` is set. `is_read` is what held when the server told it. In the list of rooms
+    the server does not tell the `seq`: there it is 0.
     """
 
     id: int
     room: int
-    seq: int
     sender: str
     text: str
     timestamp: datetime
+    seq: int = 0
     is_read: bool = False
     client_id: str | None = None
     edited_at: datetime | None = None

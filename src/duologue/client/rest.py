@@ -59,7 +59,7 @@ class Rest:
         query: dict[str, Any] | None = {name: value for name, value in places.items() if value is not None}
         while query is not None:
             answer = await self._session.request("GET", f"/api/chat/rooms/{room}/messages/", query=query)
-            page = _read(_messages, answer)
+            page = _placed(_read(_messages, answer), answer)
             if page:
                 yield page
             query = _linked(answer, "prev" if after is None else "next")
@@ -86,3 +86,13 @@ def _linked(answer: httpx.Response, relation: str) -> dict[str, Any] | None:
     # of a link only the query counts: an address of somebody else's must not get the token
     link = answer.links.get(relation)
     return None if link is None else dict(httpx.URL(link["url"]).params)
+
+
+def _placed(page: list[Message], answer: httpx.Response) -> list[Message]:
+    # the answer may not tell the places, but nothing is missing in a page, and the link to what is before it begins
+    # at its first message
+    before = (_linked(answer, "prev") or {}).get("before", "1")
+    return [
+        message if message.seq else msgspec.structs.replace(message, seq=seq)
+        for seq, message in enumerate(page, int(before))
+    ]

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Callable
 
+from duologue.client.core.checks import complaints
 from duologue.client.core.frames import AckFrame, ErrorFrame
 from duologue.client.core.outbox import Key, Outbox, Unsent
-from duologue.client.errors import DuologueError, api_error
+from duologue.client.errors import ApiError, DuologueError, api_error
 from duologue.client.events import SendRefused
-from duologue.client.model import Receipt
+from duologue.client.model import Limits, Receipt
 
 Send = Callable[[bytes], None]
 
@@ -17,11 +18,19 @@ class Sending:
 
     def __init__(self, outbox: Outbox, on_unheard: Callable[[SendRefused], None]) -> None:
         self.outbox = outbox
+        self.limits = Limits()
         self._on_unheard = on_unheard
         self._waiting: dict[Key, asyncio.Future[Receipt]] = {}
         self._waiters: dict[Key, int] = {}
         self._send: Send | None = None
         self._later: asyncio.TimerHandle | None = None
+
+    def add(self, unsent: Unsent) -> None:
+        """Put something into the outbox; raise ApiError for what the server would refuse for certain, OutboxFull."""
+        errors = complaints(unsent, self.limits)
+        if errors:
+            raise api_error("validation_failed", None, "The server would not take it.", errors)
+        self.outbox.add(unsent)
 
     async def wait_for(self, unsent: Unsent) -> Receipt:
         """Return when it is acknowledged; raise what it was refused with. Who stops waiting does not take it back."""
@@ -54,7 +63,7 @@ class Sending:
             return
         loop = asyncio.get_running_loop()
         for unsent in self.outbox.due(loop.time()):
-            self._send(unsent.frame())
+            self._fly(unsent, self._send)
         self._stop_timer()
         if self.outbox.held_until > loop.time():
             self._later = loop.call_at(self.outbox.held_until, self.flush)
@@ -81,7 +90,7 @@ class Sending:
             now=asyncio.get_running_loop().time(),
         )
         if dead is not None:
-            self._bury(dead, frame)
+            self._bury(dead, api_error(frame.code, None, frame.detail, frame.errors))
         self.flush()
 
     def give_up(self, error: DuologueError) -> None:
@@ -91,8 +100,15 @@ class Sending:
             if not answer.done():
                 answer.set_exception(error)
 
-    def _bury(self, dead: Unsent, frame: ErrorFrame) -> None:
-        error = api_error(frame.code, None, frame.detail, frame.errors)
+    def _fly(self, unsent: Unsent, send: Send) -> None:
+        errors = complaints(unsent, self.limits)
+        if errors:
+            self.outbox.acknowledged(*unsent.key)
+            self._bury(unsent, api_error("validation_failed", None, "The server would not take it.", errors))
+        else:
+            send(unsent.frame())
+
+    def _bury(self, dead: Unsent, error: ApiError) -> None:
         answer = self._waiting.get(dead.key)
         if answer is None:
             text = None if dead.kind == "delete" else dead.text

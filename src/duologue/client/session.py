@@ -69,10 +69,9 @@ class Session:
 
     async def log_out(self) -> None:
         """End the login at the server, which also closes its sockets, and forget the tokens and the password."""
-        refresh_token, token = self._refresh_token, self._token
+        if self._refresh_token is not None:
+            await self.request("POST", "/api/logout/", body={"refresh": self._refresh_token})
         self._refresh_token = self._token = self._password = None
-        if refresh_token is not None and token is not None:
-            await self._http.request("POST", "/api/logout/", token=token, body={"refresh": refresh_token})
 
     async def _fresh(self) -> str:
         if self._refresh_token is not None:

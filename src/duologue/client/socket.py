@@ -60,7 +60,8 @@ class Socket(WSListener):
             self._transport.underlying_transport.resume_reading()
 
     def cut(self) -> None:
-        """End it at once, without a word."""
+        """End it at once, without a word; what is still in the buffer is not heard."""
+        self._on_text = _ignore
         if self._transport is not None:
             self._transport.disconnect(graceful=False)
 
@@ -100,7 +101,7 @@ class Socket(WSListener):
     def _part(self, transport: WSTransport, payload: bytes, *, last: bool) -> None:
         self._parts.append(payload)
         if sum(map(len, self._parts)) > LARGEST_FRAME:
-            transport.disconnect(graceful=False)
+            self.cut()
         elif last:
             whole = b"".join(self._parts)
             self._parts.clear()

@@ -8,6 +8,7 @@ from duologue.client.errors import ApiError, ConnectionRefused, DuologueError, L
 
 SILENCE_SECONDS = 25.0
 ANSWER_SECONDS = 10.0
+GREETING_SECONDS = 60.0
 # a connection that lived so long had no trouble: the next pauses begin small again
 _PROVEN_SECONDS = 10.0
 _OVERLOADED_FIRST_SECONDS = 5.0
@@ -49,6 +50,7 @@ class Connection:
         self._attempt = 0
         self._token_refused = False
         self._ready_at: float | None = None
+        self._opened_at = 0.0
         self._heard_at = 0.0
         self._asked = False
 
@@ -60,6 +62,7 @@ class Connection:
     def opened(self, now: float) -> None:
         """The socket stands, nothing was said yet."""
         self._ready_at = None
+        self._opened_at = now
         self.heard(now)
 
     def heard(self, now: float) -> None:
@@ -80,17 +83,22 @@ class Connection:
         return True
 
     def is_dead(self, now: float) -> bool:
-        """Whether it stayed silent after the ping, too."""
+        """Whether it stayed silent after the ping, too, or never told where we stand."""
+        if self._ready_at is None and now - self._opened_at >= GREETING_SECONDS:
+            return True
         return now - self._heard_at >= SILENCE_SECONDS + ANSWER_SECONDS
 
-    def closed(self, code: int, now: float) -> Retry | GiveUp:
-        """Return what to do after a close, or after a try that did not get through (`LOST`)."""
+    def closed(self, code: int, now: float, reason: str = "") -> Retry | GiveUp:
+        """Return what to do after a close, or after a try that did not get through (`LOST`).
+
+        `reason`: the code of the error that came before the close.
+        """
         lived = 0.0 if self._ready_at is None else now - self._ready_at
         self._ready_at = None
         if lived >= _PROVEN_SECONDS:
             self._attempt = 0
         if code in _GIVE_UP:
-            return GiveUp(ConnectionRefused(code, _GIVE_UP[code]))
+            return GiveUp(ConnectionRefused(code, f"{_GIVE_UP[code]} {reason}".rstrip()))
         if code == _NOT_IN_ROOM:
             return GiveUp(NotInRoom("not_found", None, "The server closed the socket with 4403."))
         if code == _UNAUTHENTICATED:

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable, Sequence
 
+import msgspec
+
 from duologue.client.core.frames import DeletedFrame, EditedFrame, MessageFrame, ReadFrame, RoomEntry
 from duologue.client.events import Event, MessageDeleted, MessageEdited, MessageReceived, ReadMoved
 from duologue.client.model import Mark, Message, Room
@@ -48,7 +50,7 @@ class Conversation:
     def describe(self, entry: RoomEntry) -> None:
         """Take what a `rooms` frame says beside the place: names, marks, how much is unread up to its head."""
         self.info = Room(
-            id=entry.id,
+            id=entry.room,
             participant_a=entry.participant_a,
             participant_b=entry.participant_b,
             created_at=entry.created_at,
@@ -75,7 +77,7 @@ class Conversation:
         self.cursor = frame.cursor
         known = self.messages.get(frame.seq)
         if known is not None:
-            self.messages[frame.seq] = _changed(known, text=frame.text, edited_at=frame.edited_at)
+            self.messages[frame.seq] = msgspec.structs.replace(known, text=frame.text, edited_at=frame.edited_at)
         return [MessageEdited(frame.room, frame.id, frame.seq, frame.sender, frame.text, frame.edited_at)]
 
     def deleted(self, frame: DeletedFrame) -> list[Event]:
@@ -83,7 +85,7 @@ class Conversation:
         self.cursor = frame.cursor
         known = self.messages.get(frame.seq)
         if known is not None:
-            self.messages[frame.seq] = _changed(known, text="", deleted_at=frame.deleted_at)
+            self.messages[frame.seq] = msgspec.structs.replace(known, text="", deleted_at=frame.deleted_at)
         return [MessageDeleted(frame.room, frame.id, frame.seq, frame.deleted_at)]
 
     def read(self, frame: ReadFrame, me: str) -> list[Event]:
@@ -97,7 +99,8 @@ class Conversation:
         for message in messages:
             events += self._next(message, me) if self._is_new(message) else self._again(message)
         for mark in reads:
-            events += self._marked(mark.username, mark.up_to_seq, me)
+            # `describe` may know the mark already, but nobody was told that it moved
+            events += self._marked(mark.username, mark.up_to_seq, me) or _moved(self.room, mark)
         self.cursor = cursor
         return events
 
@@ -158,9 +161,9 @@ class Conversation:
         )
 
 
+def _moved(room: int, mark: Mark) -> list[Event]:
+    return [ReadMoved(room, mark.username, mark.up_to_seq)] if mark.up_to_seq else []
+
+
 def _as_message(frame: MessageFrame) -> Message:
     return Message(**{name: getattr(frame, name) for name in Message.__struct_fields__})
-
-
-def _changed(message: Message, **changes: object) -> Message:
-    return Message(**{name: getattr(message, name) for name in Message.__struct_fields__} | changes)

@@ -6,12 +6,16 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-from duologue.client.model import Limits, Mark, Message, Room
+from duologue.client.model import Limits, Mark, Message
 
 
-class RoomEntry(Room, frozen=True, kw_only=True, rename={"id": "room"}):
+class RoomEntry(msgspec.Struct, frozen=True):
     """A room as `rooms` tells it."""
 
+    room: int
+    participant_a: str
+    participant_b: str
+    created_at: datetime
     cursor: str
     syncing: bool = False
     head_seq: int = 0

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from duologue.client.core import frames
 from duologue.client.core.conversation import Conversation, GapError
 from duologue.client.core.frames import (
     DeletedFrame,
@@ -16,10 +17,11 @@ from duologue.client.core.frames import (
     SyncFrame,
 )
 from duologue.client.events import Event, Resynced, RoomOpened
-from duologue.client.model import Changes
+from duologue.client.model import Changes, Limits
 
-# the largest hello that a server with usual settings takes, less the token and the keys around the cursors
-_ROOM_FOR_CURSORS = 32 * 1024 - 4096 - 256
+# the largest frame that a server with usual settings takes
+_FRAME_BYTES = 32 * 1024
+_AROUND_THE_CURSORS = len('{"type":"hello","token":"","rooms":{}}')
 _AROUND_A_CURSOR = len('"":"",')
 
 
@@ -47,15 +49,16 @@ class Rooms:
         self._live: set[int] = set()
         self._told: set[int] = set()
         self._begun = places is not None
+        self._frame_bytes = _FRAME_BYTES
         self._start_anew: set[int] = set()
+        """Rooms whose past was dropped: they are not new, and begin where the server says."""
         for room, place in (places or {}).items():
             self.conversations[room] = Conversation(room, keep, place)
 
-    def cursors_for_hello(self) -> dict[int, str]:
-        """Return as many cursors as a frame holds, the rooms heard last first; the others catch up over REST."""
-        self._told.clear()
+    def hello(self, token: str) -> bytes:
+        """Return the first frame, with as many cursors as it holds; the other rooms catch up over REST."""
         cursors: dict[int, str] = {}
-        left = _ROOM_FOR_CURSORS
+        left = self._frame_bytes - _AROUND_THE_CURSORS - len(token)
         for room, conversation in reversed(self.conversations.items()):
             if conversation.cursor is None:
                 continue
@@ -63,12 +66,13 @@ class Rooms:
             if left < 0:
                 break
             cursors[room] = conversation.cursor
-        self._told.update(cursors)
-        return cursors
+        self._told = set(cursors)
+        return frames.hello(token, cursors)
 
-    def ready(self, me: str) -> None:
+    def ready(self, me: str, limits: Limits) -> None:
         """Every room has been told: one that comes from now on is new."""
         self.me = me
+        self._frame_bytes = limits.frame_bytes or self._frame_bytes
         self._begun = True
         self._start_anew.clear()
 
@@ -77,21 +81,18 @@ class Rooms:
         self._live.clear()
         self.catching_up.clear()
 
-    def another_epoch(self) -> list[Event]:
-        """Drop everything: no cursor holds any more. Begin where the server is."""
-        events: list[Event] = [Resynced(room, "epoch_changed") for room in self.conversations]
-        self.conversations.clear()
-        self.disconnected()
-        self._begun = False
-        return events
+    def another_epoch(self) -> list[Step]:
+        """Drop every cursor of the epoch that ended; a room that was told where it stands now goes on from there."""
+        dropped = [room for room in self.conversations if room not in self._start_anew]
+        return [self._dropped(room) for room in dropped]
 
-    def start_anew(self, room: int) -> list[Event]:
-        """Drop one room, whose cursor the server refused over REST; the next connection begins at its head."""
-        self.conversations.pop(room, None)
+    def refused_cursor(self, room: int) -> Step:
+        """Drop one room, whose cursor the server refused over REST. The next connection begins at its head."""
+        return self._dropped(room)
+
+    def left(self, room: int) -> None:
+        """Stop to catch up with a room that the person is not in."""
         self.catching_up.pop(room, None)
-        self._live.discard(room)
-        self._start_anew.add(room)
-        return [Resynced(room, "epoch_changed")]
 
     def take(self, frame: RoomFrame) -> list[Step]:
         """Take a frame; raise GapError when the connection must be made anew to fetch what is missing."""
@@ -138,28 +139,28 @@ class Rooms:
                 return conversation.read(frame, self.me)
 
     def _entered(self, entry: RoomEntry) -> Step:
-        conversation = self.conversations.get(entry.id)
+        conversation = self.conversations.get(entry.room)
         is_new = conversation is None
         if conversation is None:
-            conversation = self.conversations[entry.id] = Conversation(entry.id, self._keep)
-        if entry.id not in self._live and entry.id not in self.catching_up:
+            conversation = self.conversations[entry.room] = Conversation(entry.room, self._keep)
+        if entry.room not in self._live and entry.room not in self.catching_up:
             self._place(conversation, entry)
         conversation.describe(entry)
-        opened = is_new and self._begun and entry.id not in self._start_anew
+        opened = is_new and self._begun and entry.room not in self._start_anew
         # without a cursor there is nothing to keep: after a restart the room is new again
         assert conversation.info is not None  # noqa: S101 - describe has just set it
-        return Step([RoomOpened(conversation.info)] if opened else [], entry.id, conversation.place)
+        return Step([RoomOpened(conversation.info)] if opened else [], entry.room, conversation.place)
 
     def _place(self, conversation: Conversation, entry: RoomEntry) -> None:
-        from_the_beginning = conversation.cursor is None and self._begun and entry.id not in self._start_anew
-        left_out = conversation.cursor not in (None, entry.cursor) and entry.id not in self._told
+        from_the_beginning = conversation.cursor is None and self._begun and entry.room not in self._start_anew
+        left_out = conversation.cursor not in (None, entry.cursor) and entry.room not in self._told
         if left_out or (from_the_beginning and entry.head_seq > 0):
             conversation.last = 0 if conversation.cursor is None else conversation.last
-            self.catching_up[entry.id] = False
+            self.catching_up[entry.room] = False
             return
         if not entry.syncing:
             conversation.begin(entry.cursor, entry.head_seq)
-        self._live.add(entry.id)
+        self._live.add(entry.room)
 
     def _resynced(self, frame: ResyncFrame) -> Step:
         old = self.conversations.get(frame.room)
@@ -167,5 +168,14 @@ class Rooms:
         fresh.info = old.info if old else None
         fresh.begin(frame.cursor, None)
         self.catching_up.pop(frame.room, None)
-        self._live.add(frame.room)
+        # its entry in `rooms` follows and tells the place
+        self._live.discard(frame.room)
+        self._start_anew.add(frame.room)
         return Step([Resynced(frame.room, frame.reason)], frame.room, fresh.place)
+
+    def _dropped(self, room: int) -> Step:
+        self.conversations.pop(room, None)
+        self.catching_up.pop(room, None)
+        self._live.discard(room)
+        self._start_anew.add(room)
+        return Step([Resynced(room, "epoch_changed")], room, None)
