@@ -170,7 +170,7 @@ class OutboxMachine(RuleBasedStateMachine):
         if heard and store:
             self.acks.append(unsent.key)
         elif heard:
-            wait = random.Random(self.number).choice([None, 0.5])  # noqa: S311 - no secret
+            wait = random.Random(self.number).choice([None, 0.5])
             assert self.box.refused(*unsent.key, "rate_limited", retryable=True, wait=wait, now=self.now) is None
             self._send()
 
