@@ -98,7 +98,7 @@ class RoomsMachine(RuleBasedStateMachine):
         self.page = None
 
     @precondition(lambda self: not self.connected)
-    @rule(missed=st.integers(1, 8), before=st.integers(0, 3), meanwhile=st.integers(0, 3), delivered=st.integers(0, 9))
+    @rule(missed=st.integers(1, 4), before=st.integers(0, 2), meanwhile=st.integers(1, 3), delivered=st.integers(1, 9))
     def come_back_to_a_room_that_goes_on(self, missed: int, before: int, meanwhile: int, delivered: int) -> None:
         """Opened and used while away, and busy while it is read over REST."""
         if len(self.server) == 1:
