@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import os
 import shutil
@@ -15,14 +14,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.load.clocks import DRAIN_SECONDS, Stopwatch
-from bench.load.plans import Seat, SocketPlan
+from bench.load.opening import open_seat
+from bench.load.plans import SocketPlan
 from bench.load.recording import Recording, tail_of
 
 _SOURCE = Path(__file__).with_name("talk.c")
 _BUILDS = Path(__file__).parent.parent.parent / ".cache" / "bench-build"
 # struct record of talk.c: moment, seat, kind, size, unused
 _RECORD = struct.Struct("=dIIII")
-_SENT, _RECEIVED, _LOST = 1, 2, 3
+_SENT, _RECEIVED, _LOST, _ACKNOWLEDGED = 1, 2, 3, 4
 
 
 def build() -> Path | None:
@@ -41,7 +41,7 @@ def build() -> Path | None:
 
 def record(program: Path, plan: SocketPlan) -> tuple[Stopwatch, list[Recording]]:
     """Open the sockets here, let the program talk over them, return what it wrote down."""
-    wires = [_open(plan.port, seat) for seat in plan.seats]
+    wires = [open_seat(plan.port, seat, v1=plan.v1) for seat in plan.seats]
     with tempfile.TemporaryDirectory(dir=_BUILDS) as folder:
         output = Path(folder) / "log"
         talk = subprocess.Popen(
@@ -67,28 +67,10 @@ def record(program: Path, plan: SocketPlan) -> tuple[Stopwatch, list[Recording]]
         return watch, _read(output.read_bytes(), plan)
 
 
-def _open(port: int, seat: Seat) -> socket.socket:
-    wire = socket.create_connection(("127.0.0.1", port))
-    wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    key = base64.b64encode(os.urandom(16)).decode()
-    wire.sendall(
-        f"GET /ws/chat/{seat.room}/ HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\nAuthorization: Bearer {seat.token}\r\n\r\n".encode()
-    )
-    answer = b""
-    while not answer.endswith(b"\r\n\r\n"):
-        piece = wire.recv(1)
-        if not piece:
-            break
-        answer += piece
-    if not answer.startswith(b"HTTP/1.1 101"):
-        raise RuntimeError(f"the socket of room {seat.room} was refused: {answer[:100]!r}")
-    return wire
-
-
 def _orders(plan: SocketPlan, wires: Sequence[socket.socket]) -> str:
-    first = (len(wires), plan.window, plan.rate, plan.warm_up, plan.seconds, DRAIN_SECONDS, int(plan.client_ids))
-    lines = [" ".join(map(str, (*first, plan.characters)))]
+    first = (len(wires), plan.window, plan.rate, plan.warm_up, plan.seconds, DRAIN_SECONDS)
+    rest = (int(plan.client_ids), int(plan.v1), plan.characters)
+    lines = [" ".join(map(str, (*first, *rest)))]
     lines += [f"{wire.fileno()} {seat.number}" for wire, seat in zip(wires, plan.seats, strict=True)]
     return "\n".join(lines) + "\n"
 
@@ -106,6 +88,8 @@ def _read(log: bytes, plan: SocketPlan) -> list[Recording]:
             recording.frames.append(log[at : at + size])
         elif kind == _SENT:
             recording.sent_at.append(moment)
+        elif kind == _ACKNOWLEDGED:
+            recording.acknowledged += 1
         else:
             recording.lost = True
         at += size

@@ -29,6 +29,8 @@ class SocketPlan(msgspec.Struct, frozen=True):
     seconds: float = 5.0
     characters: int = 64
     client_ids: bool = True
+    v1: bool = False
+    """Whether to speak the v1 dialect: acknowledgements and cursors."""
     numbered: bool = True
     """Whether the server numbers messages (`seq`, `id`); the echo reference does not."""
     compiled: bool = True

@@ -18,6 +18,7 @@ class Recording:
     sent_at: list[float] = field(default_factory=list)
     moments: list[float] = field(default_factory=list)
     frames: list[bytes] = field(default_factory=list)
+    acknowledged: int = 0
     lost: bool = False
 
     @property

@@ -6,7 +6,7 @@
  *   talk OUTPUT < SEATS
  *
  * First line of stdin: seats, window, rate (messages/s over all seats), warm-up s, measured s, drain s, client ids
- * (0 or 1), bytes of text. Then a line for each seat: file descriptor (inherited), number. Prints `start` and `stop` at
+ * (0 or 1), v1 dialect (0 or 1), bytes of text. Then a line for each seat: file descriptor (inherited), number. Prints `start` and `stop` at
  * the ends of the measured time. OUTPUT holds records: struct record, then `size` bytes of payload for a received frame.
  */
 #define _GNU_SOURCE
@@ -23,7 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SENT = 1, RECEIVED = 2, LOST = 3 };
+enum { SENT = 1, RECEIVED = 2, LOST = 3, ACKNOWLEDGED = 4 };
 enum { TEXT = 1, CLOSE = 8, PING = 9, PONG = 10 };
 enum { IN_BYTES = 1 << 16, OUT_BYTES = 1 << 14, MARK_BYTES = 7, MOST_EVENTS = 1024 };
 
@@ -42,13 +42,13 @@ struct seat {
 };
 
 static struct {
-    uint32_t seats, window, client_ids, characters;
+    uint32_t seats, window, client_ids, v1, characters;
     double rate, warm_up, seconds, drain;
 } plan;
 
 static struct seat *seats;
 static uint8_t *log_at, *log_start, *log_end;
-static uint64_t sent, received;
+static uint64_t sent, received, acknowledged;
 static int talking = 1;
 static char filler[8192];
 
@@ -135,7 +135,8 @@ static void say(struct seat *seat)
 {
     char text[sizeof filler + 256];
     int tail = (int)plan.characters - MARK_BYTES - 9;
-    int size = sprintf(text, "{\"message\":\"%s%08u %.*s\"", seat->mark, seat->said, tail > 0 ? tail : 0, filler);
+    int size = sprintf(text, "{%s\"message\":\"%s%08u %.*s\"", plan.v1 ? "\"type\":\"message\"," : "", seat->mark,
+                       seat->said, tail > 0 ? tail : 0, filler);
     if (plan.client_ids) {
         size += sprintf(text + size, ",\"client_id\":\"");
         size += put_client_id(text + size);
@@ -157,9 +158,21 @@ static void lose(struct seat *seat)
     seat->fd = -1;
 }
 
+static int is_type(const char *payload, size_t size, const char *type)
+{
+    static const char before[] = "{\"type\":\"";
+    size_t length = strlen(type), skip = sizeof before - 1;
+    return size > skip + length && !memcmp(payload, before, skip) && !memcmp(payload + skip, type, length);
+}
+
 static void hear(struct seat *seat, uint8_t opcode, const char *payload, size_t size)
 {
-    if (opcode == TEXT) {
+    if (opcode == TEXT && plan.v1 && is_type(payload, size, "ack\"")) {
+        acknowledged++;
+        note((uint32_t)(seat - seats), ACKNOWLEDGED, "", 0);
+    } else if (opcode == TEXT && plan.v1 && is_type(payload, size, "presence\"")) {
+        /* the others' coming and going */
+    } else if (opcode == TEXT) {
         received++;
         note((uint32_t)(seat - seats), RECEIVED, payload, (uint32_t)size);
         if (plan.window && talking && memmem(payload, size, seat->mark, MARK_BYTES))
@@ -233,7 +246,7 @@ static void catch_up(double began)
 static void turn_until(int poller, double end, double began)
 {
     struct epoll_event events[MOST_EVENTS];
-    while (now() < end && (talking || received < 2 * sent)) {
+    while (now() < end && (talking || received < 2 * sent || (plan.v1 && acknowledged < sent))) {
         int count = epoll_wait(poller, events, MOST_EVENTS, 10);
         for (int i = 0; i < count; i++) {
             uint32_t which = (uint32_t)events[i].data.u64;
@@ -252,8 +265,8 @@ static void turn_until(int poller, double end, double began)
 
 static void read_plan(void)
 {
-    if (scanf("%u %u %lf %lf %lf %lf %u %u", &plan.seats, &plan.window, &plan.rate, &plan.warm_up, &plan.seconds,
-              &plan.drain, &plan.client_ids, &plan.characters) != 8)
+    if (scanf("%u %u %lf %lf %lf %lf %u %u %u", &plan.seats, &plan.window, &plan.rate, &plan.warm_up, &plan.seconds,
+              &plan.drain, &plan.client_ids, &plan.v1, &plan.characters) != 9)
         give_up("not a plan");
     if (plan.characters >= sizeof filler)
         give_up("text too long");

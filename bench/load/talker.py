@@ -20,7 +20,7 @@ _TICK_SECONDS = 0.001
 
 
 class Talker(WSListener):
-    """A socket that talks plain: `{"message", "client_id"?}`."""
+    """A socket that talks plain, `{"message", "client_id"?}`, or v1."""
 
     def __init__(self, seat: Seat, plan: SocketPlan, next_id: Callable[[], bytes]) -> None:
         self.heard = Recording(seat, tail_of(plan.characters))
@@ -28,11 +28,17 @@ class Talker(WSListener):
         self._mark = mark_of(seat).encode()
         self._tail = self.heard.tail.encode()
         self._next_id = next_id if plan.client_ids else None
+        self._v1 = plan.v1
+        self.greeted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._wire: WSTransport
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         """Keep the way out."""
         self._wire = transport
+
+    def greet(self) -> None:
+        """Say hello; `greeted` tells when the answer is here."""
+        self._wire.send(WSMsgType.TEXT, b'{"type":"hello"}')
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         """Note that the server went away; a run in which this happens early has faults."""
@@ -41,16 +47,29 @@ class Talker(WSListener):
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         """Keep the frame; in a closed loop, answer the own echo with the next message."""
         payload = frame.get_payload_as_bytes()
+        if self._v1 and not payload.startswith(b'{"type":"message"'):
+            self._aside(payload)
+            return
         self.heard.moments.append(time.perf_counter())
         self.heard.frames.append(payload)
         if self.talking and self._mark in payload:
             self.say()
+
+    def _aside(self, payload: bytes) -> None:
+        if payload.startswith(b'{"type":"ack"'):
+            self.heard.acknowledged += 1
+        elif payload.startswith(b'{"type":"ready"'):
+            self.greeted.set_result(None)
+        elif not payload.startswith(b'{"type":"presence"'):
+            raise RuntimeError(f"the server said {payload!r}")
 
     def say(self) -> None:
         """Send the next message."""
         text = b"%s%08d%s" % (self._mark, len(self.heard.sent_at), self._tail)
         if self._next_id is None:
             message = b'{"message":"%s"}' % text
+        elif self._v1:
+            message = b'{"type":"message","message":"%s","client_id":"%s"}' % (text, self._next_id())
         else:
             message = b'{"message":"%s","client_id":"%s"}' % (text, self._next_id())
         self.heard.sent_at.append(time.perf_counter())
@@ -83,6 +102,7 @@ async def _record(plan: SocketPlan) -> tuple[Stopwatch, list[Recording]]:
 async def _connect(plan: SocketPlan) -> list[Talker]:
     next_id = uuid7_source()
     gate = asyncio.Semaphore(20)
+    dialect = {"Sec-WebSocket-Protocol": "duologue.v1"} if plan.v1 else {}
 
     async def open_one(seat: Seat) -> Talker:
         talker = Talker(seat, plan, next_id)
@@ -90,8 +110,11 @@ async def _connect(plan: SocketPlan) -> list[Talker]:
             await ws_connect(
                 lambda: talker,
                 f"ws://127.0.0.1:{plan.port}/ws/chat/{seat.room}/",
-                extra_headers={"Authorization": f"Bearer {seat.token}"},
+                extra_headers={"Authorization": f"Bearer {seat.token}", **dialect},
             )
+            if plan.v1:
+                talker.greet()
+                await talker.greeted
         return talker
 
     return list(await asyncio.gather(*map(open_one, plan.seats)))

@@ -27,6 +27,7 @@ class Delivered(msgspec.Struct, frozen=True):
     id: int = 0
     seq: int = 0
     client_id: str | None = None
+    cursor: str | None = None
     echo: Echoed | None = None
 
     @property
@@ -52,6 +53,11 @@ def judge(pair: Sequence[Recording], plan: SocketPlan) -> tuple[list[str], Trace
     except msgspec.MsgspecError as error:
         return [f"room {room}: not a message frame: {error}"], None
     faults = [f"seat {recording.seat.number}: cut off" for recording in pair if recording.lost]
+    faults += [
+        f"seat {recording.seat.number}: {recording.acknowledged} of {len(recording.sent_at)} acknowledged"
+        for recording in pair
+        if plan.v1 and recording.acknowledged != len(recording.sent_at)
+    ]
     # the reference promises no common order of the two seats: each sender's own order is judged instead
     orders = heard[:1] if plan.numbered else heard
     if plan.numbered and heard[0] != heard[1]:

@@ -29,6 +29,8 @@ def sockets(stage: Stage) -> Table:
             **shares(bare),
         )
     )
+    for window in WINDOWS:
+        lines += _throughput(f"v1, w={window}", *_alternate(stage, window=window, v1=True))[:2]
     for rate in RATES:
         product, reference = _alternate(stage, rate=rate)
         lines += _latency(f"{rate:,.0f}/s", product, reference)
@@ -38,7 +40,9 @@ def sockets(stage: Stage) -> Table:
         lines=lines,
         notes=[
             f"A message counts when the other person has it; the sender's own echo is its acknowledgement. Frames of "
-            f"about {frame_bytes} bytes come out of the server. w=n: n messages outstanding per user.",
+            f"about {frame_bytes} bytes come out of the server. w=n: n messages outstanding per user. v1: each sender "
+            "gets an acknowledgement beside the echo, and each frame carries a cursor; the reference does the same as "
+            "ever.",
             "The reference is a picows echo server on uvloop that decodes, checks, numbers and stores nothing: it "
             "sends each frame, in a shell of the product's size, to the two sockets of the room.",
             "Every delivered message was compared with what was sent (words, room, both sides the same order, seq "
@@ -49,7 +53,7 @@ def sockets(stage: Stage) -> Table:
     )
 
 
-def _plan(stage: Stage, *, window: int = 0, rate: float = 0.0, client_ids: bool = True) -> SocketPlan:
+def _plan(stage: Stage, *, window: int = 0, rate: float = 0.0, client_ids: bool = True, v1: bool = False) -> SocketPlan:
     return SocketPlan(
         port=stage.product.port,
         seats=stage.seats(),
@@ -58,13 +62,14 @@ def _plan(stage: Stage, *, window: int = 0, rate: float = 0.0, client_ids: bool 
         rate=rate,
         seconds=stage.effort.seconds,
         client_ids=client_ids,
+        v1=v1,
     )
 
 
-def _alternate(stage: Stage, *, window: int = 0, rate: float = 0.0) -> tuple[list[Load], list[Load]]:
+def _alternate(stage: Stage, *, window: int = 0, rate: float = 0.0, v1: bool = False) -> tuple[list[Load], list[Load]]:
     product, reference = [], []
     for _ in range(stage.effort.runs):
-        plan = _plan(stage, window=window, rate=rate)
+        plan = _plan(stage, window=window, rate=rate, v1=v1)
         load = stage.load(plan)
         product.append(load)
         reference.append(_echo(stage, plan, load.frame_bytes))

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings
 from duologue import __version__
 from duologue.auth import commands as auth_commands
 from duologue.auth.settings import AuthSettings
+from duologue.chat.commands import new_epoch
 from duologue.chat.migrations import migrate as migrate_chat
 from duologue.chat.settings import ChatSettings
 from duologue.kit import logs
@@ -59,6 +60,12 @@ def _parser() -> argparse.ArgumentParser:
     admin.add_argument("username")
     admin.add_argument("--email", required=True)
     admin.set_defaults(command=_create_admin)
+
+    epoch = commands.add_parser("new-epoch", help="after restoring a backup of chat: every client fetches anew")
+    epoch.set_defaults(command=_new_epoch)
+
+    rotate = commands.add_parser("rotate-key", help="make a new signing key; tokens of the old one stay good")
+    rotate.set_defaults(command=_rotate_key)
     return parser
 
 
@@ -106,6 +113,16 @@ def _create_admin(options: argparse.Namespace) -> int:
     password = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
     auth_commands.create_admin(load(AuthSettings), options.username, options.email, password)
     print(f"{options.username} may now use /admin/.")
+    return 0
+
+
+def _new_epoch(_: argparse.Namespace) -> int:
+    print(f"The epoch is now {new_epoch(load(ChatSettings).database)}.")
+    return 0
+
+
+def _rotate_key(_: argparse.Namespace) -> int:
+    print(f"The signing key is now {auth_commands.rotate_key(load(AuthSettings))}.")
     return 0
 
 

@@ -1,5 +1,6 @@
 """The people of a small play: two in a room, one with a room elsewhere, one with none, and nobody."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pytest
@@ -12,11 +13,12 @@ ROLES = ("anonymous", "stranger", "neighbour", "a", "b")
 
 @dataclass(frozen=True)
 class Cast:
-    """Everybody, and the room of `a` and `b`."""
+    """Everybody, the room of `a` and `b`, and a message of `a` in it for each method that wants one."""
 
     server: RunningServer
     people: dict[str, Person | None]
     room: int
+    messages: Mapping[str, int]
 
     def headers(self, role: str) -> dict[str, str]:
         person = self.people[role]
@@ -43,6 +45,7 @@ class Cast:
 def cast(server: RunningServer) -> Cast:
     a, b, stranger, neighbour, friend = (Person.arrive(server, name) for name in ("a.", "b.", "str", "nei", "fri"))
     neighbour.room_with(friend)
-    return Cast(
-        server, {"anonymous": None, "stranger": stranger, "neighbour": neighbour, "a": a, "b": b}, a.room_with(b)
-    )
+    people = {"anonymous": None, "stranger": stranger, "neighbour": neighbour, "a": a, "b": b}
+    room = a.room_with(b)
+    messages = {method: a.post(room, f"for {method}").json()["id"] for method in ("PATCH", "DELETE")}
+    return Cast(server, people, room, messages)

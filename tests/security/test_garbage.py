@@ -68,24 +68,32 @@ VALUES: dict[str, str] = {
 
 
 def bodies() -> dict[tuple[str, str], dict[str, Any]]:
-    """Return a good-looking body for each documented POST."""
-    known: dict[str, dict[str, Any]] = {
-        "/api/register/": {"username": "gar.bage", "email": "g@example.com", "password": "x", "first_name": "G"},
-        "/api/login/": {"username": "gar.bage", "password": "nobody's password"},
-        "/api/token/refresh/": {"refresh": "a.b.c"},
-        "/api/logout/": {"refresh": "a.b.c"},
-        "/api/chat/rooms/": {"participant_a": "gar.bage", "participant_b": "nobody.at.all"},
-        "/api/chat/rooms/{id}/messages/": {"content": "x", "sender_id": "gar.bage", "client_id": "g"},
-        "/api/chat/rooms/{id}/read/": {"up_to_seq": 1},
+    """Return a good-looking body for each documented operation that takes one."""
+    known: dict[tuple[str, str], dict[str, Any]] = {
+        ("POST", "/api/register/"): {
+            "username": "gar.bage",
+            "email": "g@example.com",
+            "password": "x",
+            "first_name": "G",
+        },
+        ("POST", "/api/login/"): {"username": "gar.bage", "password": "nobody's password"},
+        ("POST", "/api/token/refresh/"): {"refresh": "a.b.c"},
+        ("POST", "/api/logout/"): {"refresh": "a.b.c"},
+        ("POST", "/api/chat/rooms/"): {"participant_a": "gar.bage", "participant_b": "nobody.at.all"},
+        ("POST", "/api/chat/rooms/{id}/messages/"): {"content": "x", "sender_id": "gar.bage", "client_id": "g"},
+        ("POST", "/api/chat/rooms/{id}/read/"): {"up_to_seq": 1},
+        ("PATCH", "/api/chat/rooms/{id}/messages/{message}/"): {"content": "x"},
+        ("PATCH", "/api/chat/me/"): {"hide_presence": False},
     }
-    posts = {
-        path
+    taking = {
+        (method.upper(), path)
         for name in ("auth", "chat")
         for path, item in document(f"{name}.openapi.json")["paths"].items()
-        if "post" in item
+        for method, operation in item.items()
+        if "requestBody" in operation
     }
-    assert posts == set(known), "an endpoint without garbage"
-    return {("POST", path): body for path, body in known.items()}
+    assert taking == set(known), "an endpoint without garbage"
+    return known
 
 
 BODIES = bodies()
@@ -97,55 +105,83 @@ def spelled(body: dict[str, Any], field: str, value: str) -> bytes:
     return ("{" + ",".join(fields) + "}").encode()
 
 
-CASES = [pytest.param(path, raw, id=f"{path}-{name}") for _, path in BODIES for name, raw in RAW.items()] + [
-    pytest.param(path, spelled(body, field, value), id=f"{path}-{field}-{name}")
-    for (_, path), body in BODIES.items()
+CASES = [pytest.param(key, raw, id=f"{' '.join(key)}-{name}") for key in BODIES for name, raw in RAW.items()] + [
+    pytest.param(key, spelled(body, field, value), id=f"{' '.join(key)}-{field}-{name}")
+    for key, body in BODIES.items()
     for field in body
     for name, value in VALUES.items()
 ]
 OTHER_KINDS = ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "application/jsonp")
 
 
-def send(cast: Cast, path: str, body: bytes, headers: dict[str, str]) -> httpx.Response:
-    """Post; the answer is held against the documents on its way."""
+def send(cast: Cast, key: tuple[str, str], body: bytes, headers: dict[str, str]) -> httpx.Response:
+    """Make a request; the answer is held against the documents on its way."""
+    method, template = key
+    path = template.format(id=cast.room, message=cast.messages.get(method))
     kind = {"content-type": "application/json"}
-    return cast.a.http.post(path.format(id=cast.room), content=body, headers=kind | cast.a.headers | headers)
+    return cast.a.http.request(method, path, content=body, headers=kind | cast.a.headers | headers)
 
 
-@pytest.mark.parametrize(("path", "body"), CASES)
-def test_a_body_is_refused_or_taken_never_a_500(cast: Cast, path: str, body: bytes) -> None:
-    answer = send(cast, path, body, {})
+@pytest.mark.parametrize(("key", "body"), CASES)
+def test_a_body_is_refused_or_taken_never_a_500(cast: Cast, key: tuple[str, str], body: bytes) -> None:
+    answer = send(cast, key, body, {})
     assert answer.status_code < 500, answer.text
     if answer.status_code >= 400:
         assert answer.json()["status"] == answer.status_code
 
 
-@pytest.mark.parametrize("path", [path for _, path in BODIES])
-def test_what_is_too_large_or_no_json_is_told_so(cast: Cast, path: str) -> None:
-    good = json.dumps(BODIES["POST", path]).encode()
-    assert send(cast, path, good + b" " * (64 * 1024), {}).status_code == 413
-    assert send(cast, path, good.ljust(64 * 1024), {}).status_code != 413
+@pytest.mark.parametrize("key", BODIES, ids=" ".join)
+def test_what_is_too_large_or_no_json_is_told_so(cast: Cast, key: tuple[str, str]) -> None:
+    good = json.dumps(BODIES[key]).encode()
+    assert send(cast, key, good + b" " * (64 * 1024), {}).status_code == 413
+    assert send(cast, key, good.ljust(64 * 1024), {}).status_code != 413
     for kind in OTHER_KINDS:
-        assert send(cast, path, good, {"content-type": kind}).status_code == 415, kind
+        assert send(cast, key, good, {"content-type": kind}).status_code == 415, kind
 
 
-@pytest.mark.parametrize("path", [path for _, path in BODIES])
-def test_the_last_of_two_keys_counts_for_all_alike(cast: Cast, path: str) -> None:
+@pytest.mark.parametrize("key", BODIES, ids=" ".join)
+def test_the_last_of_two_keys_counts_for_all_alike(cast: Cast, key: tuple[str, str]) -> None:
     """Two parsers that differ here would check one value and use the other: our refusals name the last."""
-    body = BODIES["POST", path]
+    body = BODIES[key]
     field = next(iter(body))
-    doubled = json.dumps(body).encode()[:-1] + f',"{field}":true}}'.encode()
-    answer = send(cast, path, doubled, {})
+    doubled = json.dumps(body).encode()[:-1] + f',"{field}":[true]}}'.encode()
+    answer = send(cast, key, doubled, {})
     assert answer.status_code == 400
     assert set(answer.json()["errors"]) == {field}
 
 
 def test_nothing_was_logged_as_a_failure(server: RunningServer, cast: Cast) -> None:
     already = len(server.log())
-    for path in (path for _, path in BODIES):
+    for key in BODIES:
         for raw in RAW.values():
-            send(cast, path, raw, {})
+            send(cast, key, raw, {})
     assert "Traceback" not in server.log()[already:]
+
+
+CURSORS = {
+    "empty": "", "words": "the beginning", "dots": "...", "three": "a.1.2", "five": "a.1.2.3.4",
+    "negative": "a.{room}.-1.0",
+    "fraction": "a.{room}.1.5.0", "plus": "a.{room}.+1.0", "exponent": "a.{room}.1e3.0", "zero-led": "a.{room}.01.0",
+    "other-digits": "a.{room}.\u0661.0", "huge": "a.{room}." + "9" * 19 + ".0", "long-epoch": "a" * 33 + ".{room}.1.0",
+    "capitals": "A.{room}.1.0", "newline": "a.{room}.1.0\n", "nul": "a.{room}.1.0\0", "another-room": "a.987654321.1.0",
+    "long": "9" * 5000,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CURSORS)
+def test_what_is_no_cursor_is_told_so(cast: Cast, name: str) -> None:
+    since = CURSORS[name].format(room=cast.room)
+    path = f"/api/chat/rooms/{cast.room}/changes"
+    answer = cast.a.http.get(path, params={"since": since}, headers=cast.a.headers)
+    assert (answer.status_code, answer.json()["code"]) == (400, "validation_failed")
+    assert set(answer.json()["errors"]) == {"since"}
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=301", "limit=1&limit=2", "limit=x", "since=a.1.0.0&since=a.1.0.0"])
+def test_a_wrong_parameter_of_changes_is_named(cast: Cast, query: str) -> None:
+    answer = cast.a.http.get(f"/api/chat/rooms/{cast.room}/changes?{query}", headers=cast.a.headers)
+    assert answer.status_code == 400
+    assert set(answer.json()["errors"]) == {query.partition("=")[0]}
 
 
 FRAMES: dict[str, bytes] = {

@@ -24,6 +24,11 @@ TABLE: dict[Key, tuple[int, int, int, int, int]] = {
     ("GET", "/api/chat/rooms/{id}/"): (401, 404, 404, 200, 200),
     ("GET", "/api/chat/rooms/{id}/messages/"): (401, 404, 404, 200, 200),
     ("POST", "/api/chat/rooms/{id}/messages/"): (401, 404, 404, 201, 201),
+    ("PATCH", "/api/chat/rooms/{id}/messages/{message}/"): (401, 404, 404, 200, 403),
+    ("DELETE", "/api/chat/rooms/{id}/messages/{message}/"): (401, 404, 404, 200, 403),
+    ("GET", "/api/chat/rooms/{id}/changes"): (401, 404, 404, 200, 200),
+    ("GET", "/api/chat/me/"): (401, 200, 200, 200, 200),
+    ("PATCH", "/api/chat/me/"): (401, 200, 200, 200, 200),
     ("SOCKET", "authenticate"): (4401, 4403, 4403, 101, 101),
     ("SOCKET", "say"): (4401, 4403, 4403, 101, 101),
     ("SOCKET", "deliver"): (4401, 4403, 4403, 101, 101),
@@ -35,12 +40,17 @@ WITH_A_ROOM = [key for key in TABLE if key[0] != "SOCKET" and "{id}" in key[1]]
 def ask(cast: Cast, role: str, key: Key, room: object = None) -> httpx.Response:
     """Make the request of a route on behalf of a role; a good one, so that only the role can be refused."""
     method, template = key
-    path = template.format(id=cast.room if room is None else room)
+    message = cast.messages.get(method, ABSENT)
+    path = template.format(id=cast.room if room is None else room, message=message)
     pair = {"participant_a": cast.a.username, "participant_b": cast.b.username}
-    bodies = {"POST /api/chat/rooms/": pair, "POST /api/chat/rooms/{id}/read/": {"up_to_seq": 1}}
+    bodies: dict[str, dict[str, Any]] = {
+        "POST /api/chat/rooms/": pair,
+        "POST /api/chat/rooms/{id}/read/": {"up_to_seq": 1},
+        "PATCH /api/chat/me/": {"hide_presence": False},
+    }
     body = bodies.get(f"{method} {template}", {"content": f"by {role}"})
     headers = cast.headers(role) | {"content-type": "application/json"}
-    content = json.dumps(body) if method == "POST" else None
+    content = json.dumps(body) if method in ("POST", "PATCH") else None
     return cast.a.http.request(method, path, content=content, headers=headers)
 
 
@@ -187,11 +197,22 @@ def test_a_member_has_one_spelling_of_a_room(cast: Cast, key: Key, trick: str) -
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
+@pytest.mark.parametrize("method", ["PATCH", "DELETE"])
+def test_a_message_is_reached_through_its_own_room_only(cast: Cast, method: str) -> None:
+    mine = cast.a
+    other = mine.room_with(cast.people["neighbour"] or mine)
+    path = f"/api/chat/rooms/{other}/messages/"
+    for message in (cast.messages[method], ABSENT, *TRICKS):
+        answer = mine.http.request(method, f"{path}{message}/", json={"content": "x"}, headers=mine.headers)
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), message
+
+
 @pytest.mark.parametrize("trick", ["{id}%2f..", "..%2f{id}", "%2f{id}", "{id}%2fmessages", "%2e%2e"])
 def test_an_encoded_slash_is_no_room_for_anybody(cast: Cast, trick: str) -> None:
     paths = (trick.format(id=cast.room), trick.format(id=ABSENT))
     answers = {seen_by(cast, role, path) for role in ("a", "stranger") for path in paths}
-    assert {status for status, _ in answers} == {404}
+    # one reads as the address of a message, which nobody can GET
+    assert {status for status, _ in answers} <= {404, 405}
     assert len(answers) == 1
 
 

@@ -40,6 +40,7 @@ def test_a_list_shows_what_is_new_until_it_is_read(alice: Person, bob: Person) -
         "unread": 1,
         "last_read_seq": 0,
         "last_message": last,
+        "cursor": mine["cursor"],
     }
     assert mark(alice, room, {"up_to_seq": 2}).json() == {"last_read_seq": 2, "unread": 0}
     [mine] = rooms(alice).json()

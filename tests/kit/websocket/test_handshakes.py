@@ -130,7 +130,6 @@ TRICKS = {
     "fullwidth-digit": "/ws/chat/%EF%BC%91/",
     "10^30": f"/ws/chat/1{'0' * 30}/",
     "10^18": f"/ws/chat/1{'0' * 18}/",
-    "none": "/ws/chat/",
     "nothing": "/ws/chat//",
     "capitals": "/WS/CHAT/{room}/",
     "more": "/ws/chat/{room}/x",

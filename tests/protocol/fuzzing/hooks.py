@@ -1,4 +1,4 @@
-"""What schemathesis cannot read from the documents, as a hook that it loads. Only well-meant requests are touched."""
+"""What schemathesis cannot read from the documents, as hooks that it loads. Only well-meant requests are touched."""
 
 import itertools
 import os
@@ -8,22 +8,49 @@ import schemathesis
 from schemathesis.generation.meta import StatefulPhaseData
 
 _numbers = itertools.count(1)
+_said: list[dict[str, int]] = []
 
 
 @schemathesis.hook
 def before_call(context: schemathesis.HookContext, case: schemathesis.Case[Any], kwargs: dict[str, Any]) -> None:
     """Fill in what exists only while the product runs, and what a schema cannot say."""
-    meta, body = case.meta, case.body
-    if meta is None or not meta.generation.mode.is_positive or not isinstance(body, dict):
+    meta = case.meta
+    if meta is None or not meta.generation.mode.is_positive:
         return
+    if not isinstance(meta.phase.data, StatefulPhaseData):
+        _fill_in_what_exists(case)
+    if isinstance(case.body, dict):
+        _make_consistent(case, case.body)
+
+
+@schemathesis.hook
+def after_call(
+    context: schemathesis.HookContext, case: schemathesis.Case[Any], response: schemathesis.Response
+) -> None:
+    """Remember what was said."""
+    if case.operation.label == "POST /api/chat/rooms/{id}/messages/" and response.status_code == 201:
+        message = response.json()
+        _said.append({"id": message["room"], "message": message["id"]})
+
+
+def _fill_in_what_exists(case: schemathesis.Case[Any]) -> None:
+    match case.operation.label:
+        case "POST /api/token/refresh/" if isinstance(case.body, dict):
+            case.body["refresh"] = os.environ["REFRESH_TO_KEEP"]
+        case "POST /api/logout/" if isinstance(case.body, dict):
+            case.body["refresh"] = os.environ["REFRESH_TO_END"]
+        case "PATCH /api/chat/rooms/{id}/messages/{message}/" if _said:
+            case.path_parameters.update(_said[-1])
+        case "DELETE /api/chat/rooms/{id}/messages/{message}/" if len(_said) > 1:
+            # one stays for those that edit
+            case.path_parameters.update(_said.pop(0))
+
+
+def _make_consistent(case: schemathesis.Case[Any], body: dict[str, Any]) -> None:
     match case.operation.label:
         case "POST /api/register/":
             # nobody has had this name: a taken one is refused, and most generated ones are taken soon
             body["username"] = f"{str(body['username'])[:20]}-{next(_numbers)}"
-        case "POST /api/token/refresh/" if not isinstance(meta.phase.data, StatefulPhaseData):
-            body["refresh"] = os.environ["REFRESH_TO_KEEP"]
-        case "POST /api/logout/" if not isinstance(meta.phase.data, StatefulPhaseData):
-            body["refresh"] = os.environ["REFRESH_TO_END"]
         case "POST /api/chat/rooms/{id}/messages/":
             # header and body name one and the same thing; a contradiction is refused, as chat's own tests show
             if body.get("client_id") is not None and "Idempotency-Key" in case.headers:

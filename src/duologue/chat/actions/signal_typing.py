@@ -1,17 +1,13 @@
 """Let the others see that one is typing."""
 
-from duologue.chat.errors import Problem
 from duologue.chat.model import Person, Room
 from duologue.chat.service import Chat
 
 
 def signal_typing(chat: Chat, place: tuple[Room, Person], *, typing: bool) -> None:
-    """Tell the others; too many signals are passed over in silence, nobody misses one."""
+    """Tell the others. Raise Problem `rate_limited`."""
     room, who = place
-    try:
-        chat.signals.spend(who.user_id)
-    except Problem:
-        return
+    chat.signals.spend(who.user_id)
     if typing:
         chat.typing.start(room, who)
     else:

@@ -3,18 +3,25 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
 
 import structlog
 
 from duologue.chat.access.tokens import bearer
 from duologue.chat.api.dialect import Dialect, FrameRefused
 from duologue.chat.api.early import Early
+from duologue.chat.api.greeting import Greeting
 from duologue.chat.api.plain import Plain
+from duologue.chat.api.refusals import (
+    auth_timeout,
+    close_code,
+    somebody_elses_token,
+    token_expired_on_socket,
+    token_missing_on_socket,
+    too_many_sockets,
+)
 from duologue.chat.api.v1 import V1
 from duologue.chat.delivery.subscription import Subscription
 from duologue.chat.errors import Problem
-from duologue.chat.frames import Hello
 from duologue.chat.model import Room
 from duologue.chat.service import Chat
 from duologue.chat.wire import FrameIn, decode, decoder, error_frame
@@ -25,9 +32,9 @@ from duologue.kit.websocket.frames import text_frame
 _log = structlog.get_logger(__name__)
 _MOST_MISTAKES = 5
 _LONGEST_PAUSE_SECONDS = 1.0
+_MISTAKES = frozenset({400})
 
 _plain_in = decoder(FrameIn)
-_hello_in = decoder(Hello)
 
 
 class ChatSocket(WebSocket):
@@ -42,6 +49,7 @@ class ChatSocket(WebSocket):
         "_deadline",
         "_dialect",
         "_early",
+        "_greeting",
         "_greets",
         "_inside",
         "_mistakes",
@@ -63,6 +71,7 @@ class ChatSocket(WebSocket):
         self._task: asyncio.Task[None] | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._early: Early | None = None
+        self._greeting: Greeting | None = None
         self._mistakes = 0
         self.pending = 0
         """Frames that were taken and are not answered yet."""
@@ -86,8 +95,8 @@ class ChatSocket(WebSocket):
         if self._task is not None:
             self._keep_for_later(text)
             return
-        take = self._greet if self._dialect is None else self._dialect.received
-        self._try(partial(take, text))
+        take = self._greet if self._dialect is None or self._greeting is not None else self._dialect.received
+        self._try(take, text)
 
     def closed(self) -> None:
         """Leave."""
@@ -154,19 +163,24 @@ class ChatSocket(WebSocket):
             return
         today = time.time()
         if self._who.exp <= today:
-            self._send_away(Problem(401, "token_expired", "The access token has expired; connect with a fresh one."))
+            self._send_away(token_expired_on_socket())
         else:
             self._dialect.beat(self._who, today)
 
     # Coming in
 
     def authenticate(self, token: str) -> None:
-        """Take a fresh token for the same person."""
+        """Take a fresh token for the same person. Raise Problem `rate_limited`."""
+        self._chat.signals.spend(self.user_id)
         self._begin(f"Bearer {token}", None)
 
     def become_v1(self, hello_text: str) -> None:
         """Change from the plain dialect."""
-        hello = decode(_hello_in, hello_text)
+        greeting = self._greeting or Greeting()
+        hello = greeting.take(hello_text)
+        self._greeting = greeting if hello is None else None
+        if hello is None:
+            return
         authorization = self._authorization if hello.token is None else f"Bearer {hello.token}"
         if authorization is None:
             raise token_missing_on_socket()
@@ -176,7 +190,7 @@ class ChatSocket(WebSocket):
 
     def _greet(self, text: str) -> None:
         first = decode(_plain_in, text)
-        if self._greets or self._room_id is None or first.type == "hello":
+        if self._greets or self._room_id is None or self._greeting is not None or first.type == "hello":
             self.become_v1(text)
         elif first.token is None:
             raise token_missing_on_socket()
@@ -214,10 +228,10 @@ class ChatSocket(WebSocket):
     def _identify(self, who: AccessClaims) -> None:
         if self._who is None:
             if not self._chat.hub.count_in(who.sub, self._chat.settings.sockets_per_user):
-                raise Problem(429, "too_many_sockets", "Too many open sockets; close one.", retry_after=5)
+                raise too_many_sockets()
             self._stop_deadline()
         elif who.sub != self._who.sub:
-            raise Problem(401, "token_invalid", "A socket belongs to one person; open another one.")
+            raise somebody_elses_token()
         self._who = who
 
     def _go_on(self) -> None:
@@ -226,9 +240,9 @@ class ChatSocket(WebSocket):
         self._try(self._dialect.say_first)
         self._take_early()
 
-    def _try(self, speak: Callable[[], None]) -> None:
+    def _try(self, speak: Callable[..., None], *said: str) -> None:
         try:
-            speak()
+            speak(*said)
         except FrameRefused as refused:
             self._refuse(refused.problem, refused.client_id, room=refused.room, about=refused.about)
         except Problem as problem:
@@ -275,32 +289,12 @@ class ChatSocket(WebSocket):
         # or the peer's answer to the close stays unread, and it waits until the connection is cut
         self.resume_reading()
         self.send(text_frame(error_frame(problem)))
-        self.close(_CLOSE_CODES.get(problem.status, CloseCode.POLICY_VIOLATION), problem.code)
+        self.close(close_code(problem), problem.code)
 
     def _too_late(self) -> None:
-        self.send(text_frame(error_frame(Problem(408, "auth_timeout", _HOW_TO_AUTHENTICATE))))
-        self.close(CloseCode.AUTH_TIMEOUT, "auth_timeout")
+        self._send_away(auth_timeout())
 
     def _stop_deadline(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
-
-
-_HOW_TO_AUTHENTICATE = (
-    "Show an access token: in the handshake's header (Authorization: Bearer <access>) or in the first frame "
-    '({"token": "<access>", ...}).'
-)
-_MISTAKES = frozenset({400})
-_CLOSE_CODES = {
-    401: CloseCode.UNAUTHENTICATED,
-    404: CloseCode.NO_SUCH_ROOM,
-    410: CloseCode.EPOCH_CHANGED,
-    429: CloseCode.TOO_SLOW,
-    503: CloseCode.TRY_LATER,
-}
-
-
-def token_missing_on_socket() -> Problem:
-    """Refuse a socket that speaks before it says who it is."""
-    return Problem(401, "token_missing", _HOW_TO_AUTHENTICATE)

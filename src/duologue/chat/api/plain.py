@@ -49,8 +49,8 @@ class Plain:
         elif frame.token is None:
             self._post(frame)
         else:
-            self._first = frame
             self._socket.authenticate(frame.token)
+            self._first = frame
 
     def renewed(self, who: AccessClaims) -> None:
         """Nothing to say."""

@@ -47,6 +47,11 @@ class _Audience:
         self.plain: list[Listener] = []
         self.subscribed: list[tuple[Subscription, Listener]] = []
 
+    def cut(self) -> None:
+        """End everybody's connection: they come back and read what they missed."""
+        for listener in [*self.plain, *(listener for _, listener in self.subscribed)]:
+            listener.cut()
+
 
 Heard = dict[Listener, list[bytes]]
 
@@ -106,7 +111,11 @@ class Hub:
         for room, event in events:
             audience = self._rooms.get(room.id)
             if audience is not None:
-                self._hand_out(audience, room, event, heard)
+                try:
+                    self._hand_out(audience, room, event, heard)
+                except Exception:  # noqa: BLE001 - logged in full; the other rooms must hear theirs
+                    _log.exception("delivery_failed")
+                    audience.cut()
         for listener, frames in heard.items():
             _hand_over(listener, frames)
 

@@ -36,6 +36,7 @@ class Presence:
     def enter(self, user_id: str, username: str, *, hidden: bool) -> None:
         """Count one more connection."""
         self._connections[user_id] += 1
+        # or already: the switch may have been set while somebody asked the store for it
         if hidden:
             self._hidden.add(user_id)
         leaving = self._leaving.pop(user_id, None)
@@ -54,7 +55,7 @@ class Presence:
 
     def hide(self, user_id: str, hidden: bool) -> None:
         """Be seen no longer, or again."""
-        if user_id not in self._names or hidden == (user_id in self._hidden):
+        if hidden == (user_id in self._hidden):
             return
         if hidden:
             self._tell(user_id, online=False)
@@ -85,7 +86,7 @@ class Presence:
 
     def _tell(self, user_id: str, *, online: bool) -> None:
         watchers = self._watchers.get(user_id)
-        if not watchers or user_id in self._hidden:
+        if not watchers or user_id in self._hidden or user_id not in self._names:
             return
         frame = text_frame(presence_frame(self._names[user_id], online=online))
         for watcher in list(watchers):

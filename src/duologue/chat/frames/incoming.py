@@ -8,11 +8,15 @@ from duologue.chat.errors import invalid
 
 
 class Hello(msgspec.Struct, frozen=True, tag="hello"):
-    """The first frame. `since`: the cursor of the one room, `rooms`: by room id, on the socket of all rooms."""
+    """The first frame. `since`: the cursor of the one room, `rooms`: by room id, on the socket of all rooms.
+
+    `more`: another one follows, with the cursors that did not fit.
+    """
 
     token: str | None = None
     since: str | None = None
     rooms: dict[str, str] | None = None
+    more: bool = False
 
 
 class Say(msgspec.Struct, frozen=True, gc=False, tag="message"):

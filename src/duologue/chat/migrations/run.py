@@ -4,7 +4,6 @@ Alembic and SQLAlchemy cost 30 MB and a third of a second, so the server runs th
 when the schema is behind.
 """
 
-import secrets
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import apsw
 
 from duologue.chat.store.sqlite.connection import UnfitStoreError, WriterLock, open_file, schema_is_behind
+from duologue.chat.store.sqlite.epoch import random_epoch
 from duologue.kit.files import private_directory, sync_directory
 
 # a server that was killed while it migrated leaves the child behind, which ends by itself
@@ -58,7 +58,7 @@ def migrate(path: Path) -> None:
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).parent))
         config.attributes["path"] = path
-        config.attributes["epoch"] = secrets.token_hex(6)
+        config.attributes["epoch"] = random_epoch()
         # made here, so that nobody else can read it at any moment; its WAL inherits the mode
         path.touch(mode=0o600)
         command.upgrade(config, "head")
