@@ -7,10 +7,8 @@ import pytest
 
 from duologue.client import (
     ApiError,
-    Client,
     ClientClosed,
     ConnectionChanged,
-    LoginRequired,
     MessageDeleted,
     MessageEdited,
     MessageReceived,
@@ -93,7 +91,8 @@ async def test_history_and_rooms_in_pages(alice: Person, bob: Person) -> None:
         assert before == [[1, 2]]
         await client.open_room(Person.arrive(alice.server, "carol").username)
         rooms = [each async for each in client.rooms(page=1)]
-        assert [each.other(alice.username)[:5] for each in rooms] == ["carol", bob.username[:5]] or len(rooms) == 2
+        assert {each.other(alice.username) for each in rooms} >= {bob.username}
+        assert len(rooms) == 2
         first = await client.changes(room.id, limit=3)
         assert ([message.seq for message in first.messages], first.more) == ([1, 2, 3], True)
         assert [message.seq for message in (await client.changes(room.id, first.cursor)).messages] == [4, 5, 6, 7]
@@ -159,28 +158,6 @@ async def test_a_client_that_is_closed_says_so(alice: Person, bob: Person) -> No
     with pytest.raises(ClientClosed):
         await client.send(room, "too late")
     assert "closed" in repr(client)
-
-
-async def test_a_logout_elsewhere_ends_a_client_without_a_password(alice: Person, bob: Person) -> None:
-    alice.log_in()
-    async with Client(alice.server.url, refresh_token=alice.refresh_token) as client:
-        assert await client.username() == alice.username
-        ear = await Ear.at(client)
-        alice.log_out()
-        await ear.until(lambda: ear.error is not None)
-        assert isinstance(ear.error, LoginRequired)
-        with pytest.raises(LoginRequired):
-            await client.send(1, "nobody")
-
-
-async def test_a_logout_elsewhere_makes_a_client_with_a_password_log_in_again(alice: Person, bob: Person) -> None:
-    async with client_of(alice) as client:
-        room = (await client.open_room(bob.username)).id
-        ear = await Ear.at(client)
-        alice.refresh_token = client.refresh_token or ""
-        alice.log_out()
-        await ear.until(lambda: len([event for event in ear.of(ConnectionChanged) if event.state == "live"]) == 2)
-        await client.send(room, "back again")
 
 
 async def test_no_token_in_any_log_or_address(alice: Person, bob: Person, caplog: pytest.LogCaptureFixture) -> None:
