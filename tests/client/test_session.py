@@ -136,6 +136,13 @@ def test_an_address_must_be_one(url: str) -> None:
     assert "secret" not in str(raised.value)
 
 
+@pytest.mark.parametrize("unsent", [b"", b"a secret text", b'[{"kind":"message"}]', b'{"a":"a secret text"}'])
+def test_what_is_no_outbox_is_refused_without_being_shown(unsent: bytes) -> None:
+    with pytest.raises(ValueError, match="unsent") as raised:
+        Client(URL, unsent=unsent)
+    assert "secret" not in str(raised.value)
+
+
 async def test_no_secret_is_shown_or_logged(
     client: Client, auth: AuthStandIn, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -27,7 +27,7 @@ METHODS = {
     "typing": "(self, room, *, active=True)",
     "username": "(self)",
 }
-PROPERTIES = {"conversations", "cursors", "refresh_token", "unsent"}
+PROPERTIES = {"conversations", "cursors", "limits", "refresh_token", "unsent"}
 PARAMETERS = [
     "self", "url", "username", "password", "refresh_token", "cursors", "unsent", "event_limit", "unsent_limit",
     "messages_kept", "ssl_context", "transport",

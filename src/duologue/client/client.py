@@ -8,6 +8,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 import httpx
+import msgspec
 
 from duologue.client.core import frames
 from duologue.client.core.conversation import Conversation
@@ -18,7 +19,7 @@ from duologue.client.events import Event
 from duologue.client.http import Http
 from duologue.client.inbox import Inbox
 from duologue.client.live import Live
-from duologue.client.model import Changes, Message, ReadState, Receipt, Room, RoomInList
+from duologue.client.model import Changes, Limits, Message, ReadState, Receipt, Room, RoomInList
 from duologue.client.rest import Rest
 from duologue.client.sending import Sending
 from duologue.client.session import Session
@@ -34,7 +35,8 @@ class Client:
 
     `refresh_token` can stand in for the password; `cursors` and `unsent` are what the properties of these names were
     in an earlier run. Without `cursors` the client hears what happens from now on; with `{}` everything of every room.
-    From `event_limit` events that nobody has read it stops listening, and fetches the rest when they are.
+    From `event_limit` events that nobody has read it stops listening, and fetches the rest when they are. Raises
+    ValueError for an address or an `unsent` that is none.
     """
 
     def __init__(
@@ -58,7 +60,7 @@ class Client:
         self._rest = Rest(self._session)
         outbox = Outbox(random.random, limit=unsent_limit)
         if unsent is not None:
-            outbox.restore(unsent)
+            _restore(outbox, unsent)
         self._inbox = Inbox(event_limit, dict(cursors or {}), self._regulate)
         self._sending = Sending(outbox, self._inbox.tell)
         self._live = Live(
@@ -111,6 +113,11 @@ class Client:
     def refresh_token(self) -> str | None:
         """A secret that logs in in place of the password; None before the first login."""
         return self._session.refresh_token
+
+    @property
+    def limits(self) -> Limits:
+        """The server's bounds, once the socket is live."""
+        return self._sending.limits
 
     @property
     def conversations(self) -> Mapping[int, Conversation]:
@@ -200,6 +207,14 @@ class Client:
 
     def _regulate(self) -> None:
         self._live.regulate()
+
+
+def _restore(outbox: Outbox, unsent: bytes) -> None:
+    try:
+        outbox.restore(unsent)
+    except msgspec.DecodeError:
+        # the decoder's own words may hold a text
+        raise ValueError("`unsent` is not what Client.unsent was") from None
 
 
 def _checked(url: str) -> str:
