@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from duologue.client import Client, ConnectionChanged, MessageReceived, RoomOpened, SendRefused
+from duologue.client import Client, ConnectionChanged, MessageReceived, Resynced, RoomOpened, SendRefused
 from tests.client.company import Ear, Wire, client_of
 from tests.rig.people import Person
 from tests.rig.server import RunningServer, running_server
+from tests.serve.command import duologue
 
 pytestmark = pytest.mark.anyio
 
@@ -158,6 +159,29 @@ async def test_who_answers_while_reading_is_not_blocked_by_what_is_not_read_yet(
         await ear.until(lambda: len(ear.texts()) == 200)
         answers = [text for text in ear.texts() if text.startswith("re: ")]
         assert answers == [f"re: {number}" for number in range(100)]
+
+
+async def test_a_restored_backup_drops_what_was_heard_and_keeps_what_was_not_sent(tmp_path: Path) -> None:
+    with running_server(tmp_path) as server:
+        alice, bob = Person.arrive(server, "alice"), Person.arrive(server, "bob")
+        async with client_of(alice) as hers, client_of(bob) as his:
+            rooms = [
+                (await hers.open_room(bob.username)).id,
+                (await his.open_room(Person.arrive(server, "carol").username)).id,
+            ]
+            ear = await Ear.at(his)
+            await hers.send(rooms[0], "before")
+            await ear.until(lambda: ear.texts() == ["before"])
+            await asyncio.to_thread(server.stop)
+            done = await asyncio.to_thread(duologue, "new-epoch", data=server.data)
+            assert done.returncode == 0, done.stderr
+            waiting = asyncio.create_task(hers.send(rooms[0], "after"))
+            await asyncio.to_thread(server.start)
+            await asyncio.wait_for(waiting, 30)
+            await ear.until(lambda: "after" in ear.texts())
+            assert ear.texts() == ["before", "after"]
+            assert sorted(event.room for event in ear.of(Resynced)) == rooms
+            assert 4410 in [event.close_code for event in ear.of(ConnectionChanged)]
 
 
 async def test_a_server_that_is_away_is_waited_for(tmp_path: Path) -> None:
