@@ -81,6 +81,7 @@ def test_a_short_answer_is_one_write() -> None:
         (HEADERS, (b"o", b"k"), b"\r\n\r\nok"),
         ([], (b"ok",), b"\r\n\r\n2\r\nok\r\n0\r\n\r\n"),
         ([*HEADERS, (b"Connection", b"close")], (b"ok",), b"connection: close\r\n\r\nok"),
+        ([*HEADERS, (b"Set-Cookie", b"sessionid=secret")], (b"ok",), b"set-cookie: sessionid=secret\r\n\r\nok"),
     ],
 )
 def test_any_other_answer_is_what_uvicorn_makes_of_it(

@@ -18,6 +18,12 @@ class ChatSettings(BaseSettings):
     auth_url: str = Field(
         "http://auth.localhost", description="Where chat asks auth for users and public keys when it runs on its own."
     )
+    revocation_interval: float = Field(
+        2.0,
+        ge=0.1,
+        le=60,
+        description="Seconds until chat hears from auth which logins have ended; in one process it is told at once.",
+    )
     auth_timeout: float = Field(3.0, gt=0, description="Seconds until auth counts as away.")
     allowed_origins: str = Field(
         "",

@@ -6,8 +6,9 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HEADER_RE, HEADER_VALUE_RE, STATUS_LINE, RequestResponseCycle
 
-# these change how an answer is framed or what becomes of the connection: uvicorn's own way knows what to do
-_FRAMING = frozenset({b"connection", b"transfer-encoding"})
+# these change how an answer is framed or what becomes of the connection, or hold a secret that no cache should keep:
+# uvicorn's own way knows what to do
+_NOT_OURS = frozenset({b"connection", b"transfer-encoding", b"set-cookie"})
 _LINES_KEPT = 1024
 
 
@@ -77,11 +78,13 @@ def _head(
     return b"".join(lines)
 
 
-@functools.lru_cache(_LINES_KEPT)
 def _line(name: bytes, value: bytes) -> bytes | None:
     name = name.lower()
-    if name in _FRAMING:
-        return None
+    return None if name in _NOT_OURS else _checked(name, value)
+
+
+@functools.lru_cache(_LINES_KEPT)
+def _checked(name: bytes, value: bytes) -> bytes:
     # the same check as uvicorn's: nothing may break out of its line
     if HEADER_RE.search(name) or HEADER_VALUE_RE.search(value):
         raise RuntimeError("Invalid HTTP header.")
