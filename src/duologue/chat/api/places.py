@@ -88,13 +88,9 @@ class Places:
         """Be in a room that has just been opened."""
         if self._opened_meanwhile is not None:
             self._opened_meanwhile.append(room)
-        elif room.id not in self._subscriptions:
-            self._subscribe([room.id])
+        elif self._announce(room):
             # nothing has happened there: whoever opens a room is told of it after this
-            standing = Standing(room, 0, 0, [Reading(p.number, 0) for p in (room.participant_a, room.participant_b)], 0)
-            if self._take_place(standing):
-                self._subscriptions[room.id].caught_up(0, 0, more=False)
-                self._socket.send_all([text_frame(rooms_frame([self._state(standing, (0, 0))]))])
+            self._subscriptions[room.id].caught_up(0, 0, more=False)
 
     def leave(self) -> None:
         """Leave all rooms."""
@@ -172,7 +168,20 @@ class Places:
                 self._catch_up.add(standing.room, subscription)
         opened, self._opened_meanwhile = self._opened_meanwhile or [], None
         for room in opened:
-            self.opened(room)
+            if self._announce(room):
+                # something may have been said there by now
+                self._catch_up.add(room, self._subscriptions[room.id])
+
+    def _announce(self, room: Room) -> bool:
+        """Listen to a new room and tell of it; False when that is not new."""
+        if room.id in self._subscriptions:
+            return False
+        self._subscribe([room.id])
+        standing = Standing(room, 0, 0, [Reading(p.number, 0) for p in (room.participant_a, room.participant_b)], 0)
+        if not self._take_place(standing):
+            return False
+        self._socket.send_all([text_frame(rooms_frame([self._state(standing, (0, 0))]))])
+        return True
 
     def _state(self, standing: Standing, at: tuple[int, int]) -> RoomState:
         room, me = self._places[standing.room.id]
