@@ -34,11 +34,11 @@ def test_a_death_at_the_worst_moment_loses_and_doubles_nothing(folder: Path, pla
     with running_server(folder, env) as server:
         alice, bob = Person.arrive(server, "alice"), Person.arrive(server, "bob")
         room = alice.room_with(bob)
-        asyncio.run(die_and_come_back(server, trap, alice, bob, room, stored=place != PLACES[0]))
+        asyncio.run(die_and_come_back(server, trap, alice, bob, room, place))
 
 
 async def die_and_come_back(
-    server: RunningServer, trap: Trap, alice: Person, bob: Person, room: int, *, stored: bool
+    server: RunningServer, trap: Trap, alice: Person, bob: Person, room: int, place: str
 ) -> None:
     one, other = V1Client(alice, room), V1Client(bob)
     for round_, act in enumerate((say, edit, delete, read)):
@@ -48,12 +48,12 @@ async def die_and_come_back(
         await other.say(f"unread {round_}", room=room)
         await one.until(room, (4 * (round_ + 1) + (round_ > 0), one.copies[room].at[1]))
         frame = act(one, round_)
-        await die(server, trap, one, other, frame)
+        await die(server, trap, one, other, frame, heard=place == "within the delivery")
 
         server.start()
         for client in (one, other):
             await client.connect()
-        await said_again(one, frame, stored=stored)
+        await said_again(one, frame, stored=place != "before the commit")
         for n, ack in enumerate(acks):
             assert await one.say(f"before {round_} {n}", f"before-{round_}-{n}") == ack | {"duplicate": True}
         for client in (one, other):
@@ -61,13 +61,14 @@ async def die_and_come_back(
             await client.close()
 
 
-async def die(server: RunningServer, trap: Trap, one: V1Client, other: V1Client, frame: Frame) -> None:
+async def die(server: RunningServer, trap: Trap, one: V1Client, other: V1Client, frame: Frame, *, heard: bool) -> None:
     trap.arm()
     with contextlib.suppress(websockets.ConnectionClosed):
         await one.send(frame)
     for client in (one, other):
         assert await client.closed() == 1006
-        assert client.passed("ack") == []
+        # an acknowledgement leaves with what its socket hears, and one socket had heard it
+        assert heard or client.passed("ack") == []
     await asyncio.to_thread(server.kill)
     trap.disarm()
 
