@@ -1,4 +1,4 @@
-"""The bot in docs/sdk.md, as it stands there, on a real server."""
+"""The bot of the README and of docs/sdk.md, as it stands there, on a real server."""
 
 import contextlib
 import os
@@ -12,15 +12,16 @@ from pathlib import Path
 from tests.rig.people import Person
 from tests.rig.server import RunningServer
 
-_GUIDE = Path(__file__).parents[2] / "docs" / "sdk.md"
+_PROJECT = Path(__file__).parents[2]
+_PAGES = (_PROJECT / "README.md", _PROJECT / "docs" / "sdk.md")
 _WAIT_SECONDS = 20.0
 
 
 def bot() -> str:
-    """Return the first program of the guide."""
-    found = re.search(r"```python\n(import .*?)```", _GUIDE.read_text(), re.DOTALL)
-    assert found is not None
-    return found[1]
+    """Return the program that both pages show."""
+    shown = {re.findall(r"```python\n(import .*?)```", page.read_text(), re.DOTALL)[0] for page in _PAGES}
+    (program,) = shown
+    return str(program)
 
 
 @contextlib.contextmanager
