@@ -32,7 +32,7 @@ class AuthSettings(BaseSettings):
         pattern=r"^https?://[^\s/]+$",
         description="Where people reach the product; links in mails begin with it, https makes cookies secure.",
     )
-    access_token_seconds: int = Field(600, ge=60, le=3600, description="Seconds an access token lives.")
+    access_token_seconds: int = Field(600, ge=10, le=3600, description="Seconds an access token lives.")
     session_days: int = Field(30, ge=1, le=365, description="Days a login lives; then the person logs in again.")
     password_workers: int = Field(
         default_factory=_default_workers,
