@@ -28,7 +28,7 @@ def test_other_rates_are_refused(rate: str) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("access_token_seconds", 10),
+        ("access_token_seconds", 9),
         ("access_token_seconds", 86_400),
         ("session_days", 0),
         ("password_workers", 0),
