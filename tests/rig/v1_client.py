@@ -85,10 +85,12 @@ class V1Client:
             await self._socket.close()
             self.gone()
 
-    def cut(self) -> None:
+    async def cut(self) -> None:
         """Leave without a word."""
-        self.socket.transport.abort()
-        self.gone()
+        if self._socket is not None:
+            self._socket.transport.abort()
+            await self._socket.wait_closed()
+            self.gone()
 
     def gone(self) -> None:
         """Note that nothing is heard any more."""
@@ -105,7 +107,7 @@ class V1Client:
 
     async def send(self, frame: Mapping[str, Any] | str) -> None:
         """Say anything."""
-        await self.socket.send(frame if isinstance(frame, str) else json.dumps(frame))
+        await self.socket.send(frame if isinstance(frame, str) else json.dumps(frame, ensure_ascii=False))
 
     async def next(self, wait: float = WAIT_SECONDS) -> Frame:
         """Return the next frame, after it was put into its place."""
@@ -131,6 +133,7 @@ class V1Client:
             with contextlib.suppress(websockets.ConnectionClosed):
                 while True:
                     self._inbox.append(await self.next(wait))
+            await self.socket.wait_closed()
         self.gone()
         return self.socket.close_code
 
