@@ -197,6 +197,14 @@ def test_accounts_are_made_and_deleted_there_and_names_stay_taken(browser: httpx
     assert "already taken" in add().text
 
 
+def test_an_account_is_deleted_there_with_its_logins(browser: httpx.Client, admin: Person, person: Person) -> None:
+    log_in(browser, admin)
+    delete = f"/admin/duologue_auth/user/{person.user_id}/delete/"
+    browser.post(delete, data={"post": "yes", "csrfmiddlewaretoken": form_token(browser.get(delete))})
+    assert person.profile_code() == "session_ended"
+    assert admin.profile_code() == "ok"
+
+
 @pytest.mark.parametrize("path", ["/admin/nothing/", "/admin/duologue_auth/user/999999/change/", "/static/nothing.css"])
 def test_what_is_not_there_is_no_error_of_ours(browser: httpx.Client, admin: Person, path: str) -> None:
     log_in(browser, admin)

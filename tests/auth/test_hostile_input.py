@@ -118,6 +118,7 @@ def test_a_body_may_have_64_kib_and_no_more(http: httpx.Client, resident: Person
         ("/api/users/profile/", {"GET", "HEAD"}),
         ("/api/users/alice/", {"GET", "HEAD"}),
         ("/.well-known/jwks.json", {"GET", "HEAD"}),
+        ("/.well-known/ended-sessions.json", {"GET", "HEAD"}),
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
@@ -157,6 +158,7 @@ def raw(service: Service, request: bytes) -> bytes:
     ("line", "headers"),
     [
         (b"GET /api/users/profile/?\xff\xfe=\x80 HTTP/1.1", b"Host: x\r\n"),
+        (b"GET /.well-known/ended-sessions.json?since=\xff%ff%00&since=\x80 HTTP/1.1", b"Host: x\r\n"),
         (b"GET /api/users/%ff%00%0d%0a/ HTTP/1.1", b"Host: x\r\n"),
         (b"GET /api/users/profile/ HTTP/1.1", b"Host: \xff\xfe\r\n"),
         (b"GET /api/users/profile/ HTTP/1.1", b"Host: x y, z@@\r\n"),

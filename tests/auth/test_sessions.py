@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import httpx
 import pytest
+from django.http import HttpRequest
 
 from tests.auth.conftest import PASSWORD, Person, outcome
 from tests.rig.people import bearer
@@ -86,6 +88,28 @@ def test_a_deactivation_ends_every_login_for_good(person: Person) -> None:
     assert both(person) == ENDED
     person.log_in()
     assert both(person) == ALIVE
+
+
+@pytest.mark.parametrize("change", [{"is_active": False}, {"password": "!"}], ids=str)
+@pytest.mark.parametrize("path", ["/api/login/", "/_allauth/app/v1/auth/login"])
+def test_a_login_that_was_under_way_when_the_account_changed_does_not_begin(
+    person: Person, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any], path: str
+) -> None:
+    from duologue.auth.adapter import AccountAdapter  # noqa: PLC0415 - as above
+    from duologue.auth.models import LoginSession, User  # noqa: PLC0415 - as above
+
+    check = AccountAdapter.authenticate
+
+    def slow(adapter: AccountAdapter, request: HttpRequest, **credentials: Any) -> object:
+        user = check(adapter, request, **credentials)
+        User.objects.filter(pk=person.user_id).update(**change)
+        return user
+
+    logins = LoginSession.objects.filter(user_id=person.user_id).count()
+    monkeypatch.setattr(AccountAdapter, "authenticate", slow)
+    answer = person.http.post(path, json={"username": person.username, "password": person.password})
+    assert (answer.status_code, answer.json().get("code")) == (401, "invalid_credentials")
+    assert LoginSession.objects.filter(user_id=person.user_id).count() == logins
 
 
 def test_a_deactivation_past_the_model_ends_them_too(person: Person) -> None:

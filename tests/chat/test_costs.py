@@ -57,6 +57,9 @@ def trips(monkeypatch: pytest.MonkeyPatch) -> Trips:
 @pytest.fixture
 async def chat(tmp_path: Path, issuer: Issuer, trips: Trips) -> AsyncIterator[ChatApp]:
     def auth(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/.well-known/ended-sessions.json":
+            # by the clock, whoever asks what
+            return httpx.Response(503)
         trips.made.append(f"auth {request.url.path}")
         if request.url.path == "/.well-known/jwks.json":
             return httpx.Response(200, content=issuer.jwks())

@@ -50,6 +50,10 @@ def test_the_newest_caddy_takes_the_caddyfile_too(public: str) -> None:
         ("chat", "/openapi.json", 200),
         ("chat", "/docs", 200),
         ("chat", "/.well-known/jwks.json", 404),
+        # services ask each other; the outside has no use for it
+        ("auth", "/.well-known/ended-sessions.json", 404),
+        ("chat", "/.well-known/ended-sessions.json", 404),
+        (None, "/.well-known/ended-sessions.json", 404),
         ("chat", "/api/users/profile/", 404),
         (None, "/", 200),
         (None, "/.well-known/jwks.json", 200),

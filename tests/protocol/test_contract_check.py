@@ -146,6 +146,17 @@ def test_frames() -> None:
             check_frame(json.dumps(bad))
 
 
+def test_each_dialect_has_its_own_frames() -> None:
+    plain = HI | {"type": "message", "username": "alice", "message": "Hi", "seq": 1}
+    told = plain | {"cursor": "k3f9c2.1.1.0"}
+    typing = {"type": "typing", "room": 1, "username": "alice", "state": "start", "expires_in_ms": 6000}
+    assert check_frame(json.dumps(told)) == told == check_frame(json.dumps(told), "v1")
+    assert check_frame(json.dumps(typing)) == typing
+    for frame, dialect in ((told, "plain"), (plain, "v1"), (typing, "plain")):
+        with pytest.raises(UndocumentedAnswer):
+            check_frame(json.dumps(frame), "plain" if dialect == "plain" else "v1")
+
+
 def test_close_codes() -> None:
     assert check_close(4401) == 4401
     with pytest.raises(UndocumentedAnswer):

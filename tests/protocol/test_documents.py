@@ -183,7 +183,8 @@ def test_an_operations_codes_are_those_of_the_table(name: str) -> None:
 def test_a_sockets_codes_are_those_of_the_table() -> None:
     root = document("chat.asyncapi.json")
     table = document("codes.json")["problems"]
-    told = set(root["components"]["schemas"]["Error"]["properties"]["code"]["enum"])
+    schemas = root["components"]["schemas"]
+    told = {code for name in ("PlainError", "ServerError") for code in schemas[name]["properties"]["code"]["enum"]}
     refused = set(re.findall(r"`(\w+)`", " ".join(root["channels"]["room"]["x-refusals"].values())))
     assert told | refused == {code for code, each in table.items() if "socket" in each["where"]}
 
@@ -209,5 +210,7 @@ def test_shared_schemas_are_the_same_in_all_documents() -> None:
     assert {"Problem", "Username", "TypedUsername"} <= shared
     assert all(schemas[0][name] == schemas[1][name] for name in shared)
     live = document("chat.asyncapi.json")["components"]["schemas"]
-    for name in ("Text", "ClientId", "Username", "Id"):
+    for name in ("Text", "ClientId", "Username", "TypedUsername", "Id", "Seq", "Timestamp", "Cursor", "Reading"):
         assert live[name] == schemas[1][name]
+    assert live["MessageInPlace"] == schemas[1]["MessageInPlace"]
+    assert set(live["ServerSync"]["properties"]) == {"type", "room", *schemas[1]["Changes"]["properties"]}

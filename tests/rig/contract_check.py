@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import jsonschema_rs
@@ -35,6 +35,8 @@ ANYWHERE = {400: "bad_request", 408: "request_timeout", 431: "head_too_large"}
 IMPLIED_METHODS = frozenset({"HEAD", "OPTIONS"})
 
 Document = dict[str, Any]
+Dialect = Literal["plain", "v1"]
+_ONLY_IN_V1 = {"cursor", "about"}
 
 
 class UndocumentedAnswer(AssertionError):  # noqa: N818 - it reads as what it says
@@ -223,15 +225,24 @@ def async_hooks() -> dict[str, list[Callable[[httpx.Response], Awaitable[None]]]
 
 
 @cache
-def _frames() -> dict[str, jsonschema_rs.Validator]:
-    root = document("chat.asyncapi.json")
-    return {kind: compiled(root, root["components"]["schemas"][kind.capitalize()]) for kind in ("message", "error")}
+def frame_schema(name: str) -> jsonschema_rs.Validator | None:
+    """Return the schema of one kind of frame, such as `server.ready`, or None when there is no such kind."""
+    path = PROTOCOL / "frames" / f"{name}.json"
+    if not path.exists():
+        return None
+    return jsonschema_rs.validator_for(json.loads(path.read_text(encoding="utf-8")), validate_formats=True)
 
 
-def check_frame(text: str | bytes) -> dict[str, Any]:
-    """Return a frame of the server's as JSON; raise UndocumentedAnswer unless the AsyncAPI document describes it."""
+def check_frame(text: str | bytes, dialect: Dialect | None = None) -> dict[str, Any]:
+    """Return a frame of the server's as JSON; raise UndocumentedAnswer unless its schema describes it.
+
+    Without `dialect` it is told by the frame: only messages and errors are there in both, and v1's say more.
+    """
     frame: dict[str, Any] = json.loads(text)
-    validator = _frames().get(frame.get("type", ""))
+    kind = frame.get("type", "")
+    if dialect is None:
+        dialect = "plain" if kind in ("message", "error") and not frame.keys() & _ONLY_IN_V1 else "v1"
+    validator = frame_schema(f"server.{kind}" if dialect == "v1" else f"plain.server.{kind}")
     error = next(validator.iter_errors(frame), None) if validator else None
     if validator is None or error is not None:
         raise UndocumentedAnswer(f"{error.message if error else 'unknown type'}\n{frame}")

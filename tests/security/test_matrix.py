@@ -70,7 +70,9 @@ def routed() -> set[Key]:
 def test_nothing_is_missing_from_the_table() -> None:
     rest = {key for key in TABLE if key[0] != "SOCKET"}
     assert routed() == documented() == rest
-    assert set(document("chat.asyncapi.json")["operations"]) == {verb for kind, verb in TABLE if kind == "SOCKET"}
+    operations = document("chat.asyncapi.json")["operations"]
+    plain = {verb for verb, each in operations.items() if {"name": "plain"} in each["tags"]}
+    assert plain == {verb for kind, verb in TABLE if kind == "SOCKET"}
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -28,6 +28,7 @@ def status(http: httpx.Client, host: str, method: str, path: str) -> int:
 )
 def test_auth_answers_by_its_name_and_by_path(http: httpx.Client, host: str) -> None:
     assert status(http, host, "GET", "/.well-known/jwks.json") == 200
+    assert status(http, host, "GET", "/.well-known/ended-sessions.json") == 200
     assert status(http, host, "GET", "/api/users/profile/") == 401
 
 
@@ -42,6 +43,7 @@ def test_chat_answers_by_its_name_and_by_path(http: httpx.Client, host: str) -> 
         (AUTH, "/api/chat/rooms/1/"),
         (CHAT, "/api/users/profile/"),
         (CHAT, "/.well-known/jwks.json"),
+        (CHAT, "/.well-known/ended-sessions.json"),
         (CHAT, "/admin/"),
         (AUTH, "/web/main.js"),
         (AUTH, "/chat/openapi.json"),

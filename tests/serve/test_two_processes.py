@@ -1,5 +1,7 @@
 """Auth and chat as two processes: chat fetches the public keys and asks for users over HTTP, and survives auth."""
 
+import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,11 +9,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.rig.people import Person
+from tests.rig.people import Person, bearer
 from tests.rig.raw_socket import RawSocket
 from tests.rig.server import RunningServer, running_server
 
 pytestmark = pytest.mark.slow
+
+MOST_SECONDS = 5.0
+"""Until chat knows that a login has ended."""
 
 
 @dataclass
@@ -32,7 +37,13 @@ class Apart:
 
     def socket(self, person: Person, room: int) -> RawSocket:
         """Open a socket at chat."""
-        return RawSocket.open(self.chat.port, f"/ws/chat/{room}/", person.headers)
+        return RawSocket.open(self.chat.port, f"/ws/chat/{room}/", person.headers, timeout=MOST_SECONDS)
+
+    def log_out(self, person: Person) -> None:
+        """End a login at auth."""
+        body = {"refresh": person.refresh_token}
+        answer = httpx.post(f"{self.auth.url}/api/logout/", json=body, headers=person.headers, trust_env=False)
+        assert answer.status_code == 200
 
 
 @pytest.fixture
@@ -92,6 +103,106 @@ def test_chat_that_starts_before_auth_says_so_and_then_works(apart: Apart) -> No
         assert (refused.status_code, refused.json()["code"]) == (503, "auth_unavailable")
     apart.auth.start()
     assert alice.room_with(bob) == 1
+
+
+def code(person: Person, room: int, token: str | None = None) -> str:
+    """Return `ok`, or the code of chat's refusal of a token."""
+    headers = person.headers if token is None else bearer(token)
+    answer = person.http.get(f"/api/chat/rooms/{room}/", headers=headers)
+    return "ok" if answer.is_success else str(answer.json()["code"])
+
+
+def becomes(person: Person, room: int, expected: str) -> bool:
+    deadline = time.monotonic() + MOST_SECONDS
+    while time.monotonic() < deadline:
+        if code(person, room) == expected:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_a_login_that_ended_is_out_of_chat_and_no_other(apart: Apart) -> None:
+    alice, bob = apart.arrive("alice"), apart.arrive("bob")
+    room = alice.room_with(bob)
+    other = alice.token
+    account = {"username": alice.username, "password": alice.password}
+    tokens = httpx.post(f"{apart.auth.url}/api/login/", json=account, trust_env=False).json()
+    alice.token, alice.refresh_token = tokens["access"], tokens["refresh"]
+    with apart.socket(alice, room) as ending, apart.socket(bob, room) as staying:
+        assert code(alice, room) == "ok"
+        apart.log_out(alice)
+        began = time.monotonic()
+        assert ending.error() == "session_ended"
+        assert ending.close_code() == 4401
+        assert time.monotonic() - began < MOST_SECONDS
+        assert code(alice, room) == "session_ended"
+        with apart.socket(alice, room) as late:
+            assert late.error() == "session_ended"
+            assert late.close_code() == 4401
+        assert code(alice, room, other) == "ok"
+        assert bob.post(room, "still here").status_code == 201
+        assert staying.message() == "still here"
+
+
+def test_what_ended_shortly_before_auth_went_is_known_when_it_is_back(apart: Apart) -> None:
+    alice, bob = apart.arrive("alice"), apart.arrive("bob")
+    room = alice.room_with(bob)
+    with apart.socket(alice, room) as socket:
+        apart.log_out(alice)
+        apart.auth.kill()
+        # heard or not, chat works on for everybody else
+        assert code(bob, room) == "ok"
+        apart.auth.start()
+        assert socket.error() == "session_ended"
+        assert socket.close_code() == 4401
+    assert code(alice, room) == "session_ended"
+
+
+def test_chat_says_once_that_it_does_not_know_who_left(apart: Apart) -> None:
+    alice, bob = apart.arrive("alice"), apart.arrive("bob")
+    room = alice.room_with(bob)
+    apart.auth.kill()
+    deadline = time.monotonic() + 10
+    while "ended_sessions_unknown" not in apart.chat.log() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    # documented: with auth away a token is taken until it expires
+    assert code(alice, room) == "ok"
+    time.sleep(2.5)
+    apart.auth.start()
+    while "ended_sessions_known_again" not in apart.chat.log() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    events = ("ended_sessions_unknown", "ended_sessions_known_again")
+    assert [apart.chat.log().count(event) for event in events] == [1, 1]
+
+
+def test_chat_that_starts_anew_knows_what_ended_before(apart: Apart) -> None:
+    alice, bob = apart.arrive("alice"), apart.arrive("bob")
+    room = alice.room_with(bob)
+    apart.log_out(alice)
+    apart.chat.stop()
+    apart.chat.start()
+    assert becomes(alice, room, "session_ended")
+    assert code(bob, room) == "ok"
+
+
+def test_an_older_database_of_auth_does_not_hide_what_ends_afterwards(apart: Apart, tmp_path: Path) -> None:
+    """Restored from a backup, its list has fewer entries than chat has read."""
+    alice, bob, eve = (apart.arrive(name) for name in ("alice", "bob", "eve"))
+    room = alice.room_with(bob)
+    apart.auth.stop()
+    backup = shutil.copytree(apart.auth.data, tmp_path / "backup")
+    apart.auth.start()
+    apart.log_out(eve)
+    apart.log_out(alice)
+    assert becomes(alice, room, "session_ended")
+    apart.auth.stop()
+    shutil.rmtree(apart.auth.data)
+    shutil.copytree(backup, apart.auth.data)
+    apart.auth.start()
+    assert code(bob, room) == "ok"
+    apart.log_out(bob)
+    assert becomes(bob, room, "session_ended")
+    assert code(alice, room) == "session_ended"
 
 
 def test_chat_holds_no_private_key_and_nothing_of_auths(apart: Apart) -> None:

@@ -1,5 +1,8 @@
 """What an administrator sees of accounts and logins."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
@@ -53,6 +56,13 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # generic in the stubs
         """Return what cannot be changed: rooms and messages name their people by username."""
         fixed = [str(name) for name in super().get_readonly_fields(request, obj)]
         return fixed if obj is None else [*fixed, "username"]
+
+    def get_deleted_objects(
+        self, objs: QuerySet[User] | Sequence[User], request: HttpRequest
+    ) -> tuple[list[Any], dict[str, int], set[str], list[Any]]:
+        """Return what goes with accounts: their logins too, which nobody can remove by themselves."""
+        shown, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        return shown, counts, lacking - {str(LoginSession._meta.verbose_name)}, protected
 
 
 @admin.register(LoginSession)

@@ -1,5 +1,6 @@
 """Auth as an ASGI application."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from duologue.auth.settings import AuthSettings
@@ -38,6 +39,11 @@ class AuthApp:
     def ready(self) -> bool:
         """Whether requests can be served."""
         return self._bridge is not None
+
+    def when_logins_end(self, call: Callable[[], None]) -> None:
+        """Call this after each commit that ended logins, in the thread that made it. Comes after `prepare()`."""
+        assert self._runtime is not None  # noqa: S101 - see above
+        self._runtime.when_logins_end.append(call)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI, for scopes of type `http`."""

@@ -12,6 +12,7 @@ from django.http import HttpRequest
 
 from duologue.auth.housekeeping import clean_up
 from duologue.auth.runtime import runtime
+from duologue.auth.sessions import invalid_credentials
 from duologue.auth.throttling import spend
 from duologue.auth.tokens import TokenPair
 from duologue.auth.usernames import folded_or_none
@@ -50,7 +51,7 @@ def log_in(request: HttpRequest, username: str, password: str) -> TokenPair:
     if user is None:
         # no username: people type their password there
         _log.info("login_failed", address=get_ip(request))
-        raise Problem(401, "invalid_credentials", "No account matches this username and password.")
+        raise invalid_credentials()
     marker = ContractLogin()
     request.contract_login = marker  # type: ignore[attr-defined]  # ours: see AccountAdapter.login
     perform_password_login(request, {"username": name}, Login(user=user))

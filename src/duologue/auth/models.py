@@ -1,19 +1,28 @@
 """Accounts, the handles that were ever given away, and logins."""
 
 import secrets
+from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any, Self
 
 import structlog
 from django.contrib.auth.models import AbstractUser
 from django.contrib.sessions.models import Session as DjangoSession
 from django.db import IntegrityError, models, transaction
+from django.db.models.signals import pre_delete
+from django.dispatch import receiver
 from django.utils import timezone
 
+from duologue.auth.runtime import runtime
 from duologue.auth.usernames import validate_username
+from duologue.contract.claims import LEEWAY_SECONDS
+from duologue.contract.ended_sessions import digest_of
 from duologue.contract.usernames import MAX_LENGTH, fold
 from duologue.kit.problem import Problem, invalid
 
 _log = structlog.get_logger(__name__)
+
+_MOST_AT_ONCE = 1000
 
 
 def username_taken() -> Problem:
@@ -92,7 +101,7 @@ class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
         return self.filter(ended_at=None, expires_at__gt=timezone.now(), user__is_active=True)
 
     def end(self, because: str) -> None:
-        """End those that are not ended yet, and what they hold in allauth's own API."""
+        """End those that are not ended yet, and what they hold in allauth's own API; tell whoever took their tokens."""
         with transaction.atomic(savepoint=False):
             ending = list(self.filter(ended_at=None).only("id", "user_id", "django_session"))
             if not ending:
@@ -101,6 +110,7 @@ class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
                 ended_at=timezone.now(), ended_because=because, django_session=""
             )
             DjangoSession.objects.filter(pk__in=[login.django_session for login in ending]).delete()
+            EndedLogin.objects.tell(login.pk for login in ending)
         for login in ending:
             _log.info("session_ended", sid=login.pk, user=login.user_id, because=because)
 
@@ -129,3 +139,49 @@ class LoginSession(models.Model):
 
     def __str__(self) -> str:
         return self.id
+
+
+@receiver(pre_delete, sender=LoginSession)
+def _end_with_its_row(instance: LoginSession, **_: object) -> None:
+    # a signal, since it is all that Django does for each row that goes with an account, whoever deletes it and however
+    if instance.ended_at is None and instance.expires_at > timezone.now() - longest_token_life():
+        EndedLogin.objects.tell([instance.pk])
+        _log.info("session_ended", sid=instance.pk, user=instance.user_id, because="deleted")
+
+
+def longest_token_life() -> timedelta:
+    """Return how long after its login ended an access token can be taken.
+
+    Twice the leeway: once for the clocks' differences, once for a refresh that was answered while the login ended.
+    """
+    return timedelta(seconds=runtime().settings.access_token_seconds + 2 * LEEWAY_SECONDS)
+
+
+class EndedLoginManager(models.Manager["EndedLogin"]):
+    """The list of ended logins."""
+
+    def tell(self, sids: Iterable[str]) -> None:
+        """Put logins on the list, in the transaction that ends them, and take off it what no token needs any more."""
+        self.bulk_create([EndedLogin(digest=digest_of(sid)) for sid in sids])
+        for call in runtime().when_logins_end:
+            # robust: whoever listens, the login has ended
+            transaction.on_commit(call, robust=True)
+        # here and not by the clock: the list grows only here, and a reader never wades through old rows
+        old = self.filter(ended_at__lt=timezone.now() - longest_token_life()).order_by("ended_at").values("pk")
+        self.filter(pk__in=old[:_MOST_AT_ONCE]).delete()
+
+
+class EndedLogin(models.Model):
+    """A login that ended a little while ago, for those who took its access tokens: they cannot ask for each one.
+
+    It outlives the login's own row, which goes with its account. Ids only grow (AUTOINCREMENT on SQLite).
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    digest = models.CharField(max_length=22)
+    ended_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    objects = EndedLoginManager()
+
+    def __str__(self) -> str:
+        return self.digest

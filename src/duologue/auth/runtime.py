@@ -1,6 +1,7 @@
 """What a running auth service holds. Django's settings carry it, since Django calls classes that it makes itself."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from django.conf import settings as django_settings
@@ -21,6 +22,8 @@ class Runtime:
     keys: "KeyRing"
     hashing: "HashingPool"
     housekeeping: Interval
+    # called after each commit that ended logins, in the thread that made it
+    when_logins_end: list[Callable[[], None]] = field(default_factory=list)
 
 
 def runtime() -> Runtime:

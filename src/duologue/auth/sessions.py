@@ -5,6 +5,7 @@ from datetime import timedelta
 from hashlib import sha256
 
 import structlog
+from django.db import transaction
 from django.utils import timezone
 
 from duologue.auth.models import LoginSession, User
@@ -20,7 +21,7 @@ _USE_GRAIN = timedelta(minutes=15)
 
 
 def start(user: User, *, user_agent: str, django_session: str = "") -> tuple[LoginSession, TokenPair]:
-    """Begin a login of `user` and return it with its tokens."""
+    """Begin a login of `user` and return it with its tokens. Raise Problem 401 when the account changed meanwhile."""
     token_id = new_token_id()
     login = LoginSession(
         user=user,
@@ -29,7 +30,12 @@ def start(user: User, *, user_agent: str, django_session: str = "") -> tuple[Log
         expires_at=timezone.now() + timedelta(days=runtime().settings.session_days),
         django_session=django_session,
     )
-    login.save(force_insert=True)
+    with transaction.atomic(savepoint=False):
+        # while a password is checked the account may get another one or be deactivated, which ends the logins that are
+        # there: one that begins a moment later on the old grounds would be overlooked
+        if not User.objects.filter(pk=user.pk, password=user.password, is_active=True).exists():
+            raise invalid_credentials()
+        login.save(force_insert=True)
     refresh = issue_refresh(user, login.pk, token_id, int(login.expires_at.timestamp()))
     _log.info("session_started", sid=login.pk, user=user.pk)
     return login, TokenPair(access=issue_access(user, login.pk), refresh=refresh)
@@ -80,6 +86,11 @@ def refresh(login: LoginSession) -> str:
 def end(login: LoginSession, because: str) -> None:
     """End one login."""
     LoginSession.objects.filter(pk=login.pk).end(because)
+
+
+def invalid_credentials() -> Problem:
+    """Return the one refusal of every username and password that do not belong together."""
+    return Problem(401, "invalid_credentials", "No account matches this username and password.")
 
 
 def refresh_invalid() -> Problem:

@@ -65,6 +65,11 @@ class ChatApp:
         """Whether messages can be stored."""
         return self._chat is not None and self._chat.ready
 
+    def hear_of_ended_logins(self) -> None:
+        """Ask auth soon which logins have ended, and close their sockets. From any thread."""
+        if self._chat is not None:
+            self._chat.revocations.hurry()
+
     def open_socket(self, handshake: Handshake) -> Accepted:
         """Decide about an opening handshake."""
         if self._endpoint is None:

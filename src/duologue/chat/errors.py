@@ -18,6 +18,7 @@ __all__ = [
     "rate_limited",
     "resync_required",
     "sender_mismatch",
+    "session_ended",
     "token_missing",
 ]
 
@@ -30,6 +31,11 @@ def not_found() -> Problem:
 def token_missing() -> Problem:
     """Refuse a request without a token."""
     return Problem(401, "token_missing", "Send the access token: Authorization: Bearer <access>.")
+
+
+def session_ended() -> Problem:
+    """Refuse a token that is good by signature and clock, and whose login is over."""
+    return Problem(401, "session_ended", "This session has ended; log in again.")
 
 
 def not_a_participant() -> Problem:

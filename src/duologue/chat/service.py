@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from duologue.chat.access.allowance import Allowance
 from duologue.chat.access.auth_service import AuthService
+from duologue.chat.access.revocations import Revocations
 from duologue.chat.access.rooms import Rooms
 from duologue.chat.access.tokens import Tokens
 from duologue.chat.delivery.group_commit import GroupCommit
@@ -22,6 +23,7 @@ class Chat:
     settings: ChatSettings
     store: Store
     auth: AuthService
+    revocations: Revocations
     tokens: Tokens
     rooms: Rooms
     hub: Hub
@@ -40,6 +42,7 @@ class Chat:
 
     async def close(self) -> None:
         """Store and answer what has begun, then let go."""
+        await self.revocations.close()
         await self.heartbeat.close()
         await self.writer.close()
         await self.store.close()
@@ -49,17 +52,20 @@ class Chat:
 def assemble(settings: ChatSettings, store: Store, auth: AuthService) -> Chat:
     """Wire the parts."""
     hub = Hub(store.epoch)
+    heartbeat = Heartbeat()
+    revocations = Revocations(auth.ended_sessions, settings.revocation_interval, heartbeat.revoke)
     return Chat(
         settings=settings,
         store=store,
         auth=auth,
-        tokens=Tokens(settings.issuer, auth.fetch_keys),
+        revocations=revocations,
+        tokens=Tokens(settings.issuer, auth.fetch_keys, revocations.is_ended),
         rooms=Rooms(store),
         hub=hub,
         typing=Typing(hub),
         presence=Presence(),
         writer=GroupCommit(store, hub, settings.writer_queue),
-        heartbeat=Heartbeat(),
+        heartbeat=heartbeat,
         sends=Allowance(settings.sends_per_second, settings.sends_burst),
         openings=Allowance(settings.rooms_per_minute / 60, settings.rooms_burst),
         signals=Allowance(settings.signals_per_second, settings.signals_burst),

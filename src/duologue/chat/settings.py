@@ -18,6 +18,12 @@ class ChatSettings(BaseSettings):
     auth_url: str = Field(
         "http://auth.localhost", description="Where chat asks auth for users and public keys when it runs on its own."
     )
+    revocation_interval: float = Field(
+        2.0,
+        ge=0.1,
+        le=60,
+        description="Seconds until chat hears from auth which logins have ended; in one process it is told at once.",
+    )
     auth_timeout: float = Field(3.0, gt=0, description="Seconds until auth counts as away.")
     allowed_origins: str = Field(
         "",
@@ -46,6 +52,13 @@ class ChatSettings(BaseSettings):
     # not below the sweep's own interval: a socket would be cut that was never asked
     ping_timeout: float = Field(20.0, ge=5, description="Seconds until a socket that does not answer is cut.")
     frame_bytes: int = Field(32 * 1024, ge=1024, description="Largest frame, and largest message in fragments.")
+    fragments: int = Field(64, ge=1, description="Most frames of one message in fragments.")
+    assembly_seconds: float = Field(10.0, gt=0, description="Seconds from a message's first fragment to its last.")
+    control_frames_per_second: float = Field(10.0, gt=0, description="Pings and pongs a socket may send, sustained …")
+    control_frames_burst: int = Field(20, ge=1, description="… and at once.")
+    stalled_seconds: float = Field(
+        30.0, gt=0, description="Seconds that a socket which asked for what it missed may leave it unread."
+    )
     queued_frames: int = Field(
         256, ge=1, description="Frames that wait for a slow reader until it is closed with 4429."
     )
@@ -72,4 +85,13 @@ class ChatSettings(BaseSettings):
     @property
     def socket_limits(self) -> Limits:
         """What one socket may cost."""
-        return Limits(frame_bytes=self.frame_bytes, queued_frames=self.queued_frames, queued_bytes=self.queued_bytes)
+        return Limits(
+            frame_bytes=self.frame_bytes,
+            fragments=self.fragments,
+            assembly_seconds=self.assembly_seconds,
+            control_frames_per_second=self.control_frames_per_second,
+            control_frames_burst=self.control_frames_burst,
+            queued_frames=self.queued_frames,
+            queued_bytes=self.queued_bytes,
+            stalled_seconds=self.stalled_seconds,
+        )

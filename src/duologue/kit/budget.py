@@ -19,7 +19,8 @@ class Budget:
 
     def spend(self, now: float) -> float:
         """Take one event at `now` (seconds, monotonic). Return 0.0, or the seconds to wait when there is none left."""
-        due = max(self._due, now)
+        # `max` would do; this is done for each message
+        due = self._due if self._due > now else now
         wait = due - self._burst_seconds - now
         if wait > _ROUNDING:
             return wait

@@ -13,6 +13,7 @@ import httptools
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from duologue.kit.http_answers import OneWrite
 from duologue.kit.problem import Problem
 
 
@@ -68,6 +69,9 @@ class PatientProtocol(HttpToolsProtocol):
         self._in_body = True
         self._head_received = 0
         super().on_headers_complete()
+        if self.cycle is not None:
+            # uvicorn makes it and asks nobody of which class; its task has not begun
+            self.cycle.__class__ = OneWrite
 
     def on_message_complete(self) -> None:
         """Stop the clock: the whole request is here."""

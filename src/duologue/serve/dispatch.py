@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 _BY_NAME = {"auth.localhost": "auth", "chat.localhost": "chat"}
 _AUTH_PREFIXES = ("/api/", "/_allauth/", "/accounts/", "/admin/", "/static/")
-_AUTH_PATHS = frozenset({"/.well-known/jwks.json", "/admin"})
+_AUTH_PATHS = frozenset({"/.well-known/jwks.json", "/.well-known/ended-sessions.json", "/admin"})
 
 Lifespan = Callable[[], AbstractAsyncContextManager[None]]
 

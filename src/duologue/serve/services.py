@@ -50,6 +50,9 @@ class Services:
                 stack.callback(self.auth.close)
             if self.chat is not None:
                 await stack.enter_async_context(self.chat.lifespan())
+            if self.auth is not None and self.chat is not None:
+                # sooner than chat asks by itself, which is enough: nothing breaks when a word gets lost
+                self.auth.when_logins_end(self.chat.hear_of_ended_logins)
             yield
 
     def _site(self, name: str) -> Application:

@@ -57,8 +57,14 @@ def auth() -> Auth:
 
 
 @pytest.fixture
-def known(auth: Auth) -> Tokens:
-    return Tokens("duologue", auth.fetch)
+def ended() -> set[str]:
+    """The `sid` of every login that has ended."""
+    return set()
+
+
+@pytest.fixture
+def known(auth: Auth, ended: set[str]) -> Tokens:
+    return Tokens("duologue", auth.fetch, lambda claims: claims.sid in ended)
 
 
 async def code_of(waiting: Awaitable[object]) -> str:
@@ -94,6 +100,25 @@ async def test_a_remembered_token_ends_when_it_expires(
     clock.now = float(claims.exp)
     assert known.remembered(token) is None
     assert known._known == {}
+
+
+async def test_a_token_ends_with_its_login_and_with_no_other(auth: Auth, known: Tokens, ended: set[str]) -> None:
+    remembered, new = (auth.issuer.token(sid="ending", jti=jti) for jti in "ab")
+    staying = auth.issuer.token(sid="staying")
+    for token in (remembered, staying):
+        await known.verify(token)
+    ended.add("ending")
+    for token in (remembered, new, remembered):
+        assert known.remembered(token) is None
+        assert await code_of(known.verify(token)) == "session_ended"
+    assert list(known._known) == [staying]
+    assert (await known.verify(staying)).sid == "staying"
+
+
+async def test_who_forges_a_token_of_an_ended_login_learns_nothing(auth: Auth, known: Tokens, ended: set[str]) -> None:
+    ended.add("ending")
+    assert await code_of(known.verify(Issuer().token(sid="ending"))) == "token_invalid"
+    assert await code_of(known.verify(auth.issuer.token(sid="ending", lives=-60))) == "token_expired"
 
 
 async def test_an_expired_token_is_told_apart_from_a_forged_one(auth: Auth, known: Tokens) -> None:

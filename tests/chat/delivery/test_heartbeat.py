@@ -15,10 +15,16 @@ class Heart:
 
     def __init__(self, *, broken: bool = False) -> None:
         self.beats: list[float] = []
+        self.revoked = 0
         self.broken = broken
 
     def beat(self, now: float) -> None:
         self.beats.append(now)
+        if self.broken:
+            raise RuntimeError
+
+    def revoke(self) -> None:
+        self.revoked += 1
         if self.broken:
             raise RuntimeError
 
@@ -37,6 +43,15 @@ async def test_every_socket_is_looked_at_again_and_again() -> None:
     await sweep.close()
     assert all(len(heart.beats) >= 2 for heart in hearts)
     assert all(heart.beats == sorted(heart.beats) for heart in hearts)
+
+
+async def test_every_socket_is_told_that_logins_have_ended() -> None:
+    sweep, hearts = Heartbeat(), [Heart(broken=n == 1) for n in range(5)]
+    for heart in hearts:
+        sweep.add(heart)
+    await sweep.revoke()
+    await sweep.close()
+    assert [heart.revoked for heart in hearts] == [1] * 5
 
 
 async def test_a_socket_that_is_gone_is_forgotten() -> None:

@@ -86,6 +86,35 @@ def test_sockets_are_counted_for_each_user(most: int) -> None:
     assert hub._sockets == {}
 
 
+def test_an_answer_leaves_with_what_its_socket_hears_and_behind_it() -> None:
+    calls: list[list[bytes]] = []
+
+    class Counting(Ear):
+        def deliver(self, frames: Sequence[bytes]) -> None:
+            calls.append(list(frames))
+
+    hub, sender, other, elsewhere = Hub("scripted"), Counting(), Ear(), Counting()
+    hub.join(7, sender)
+    hub.join(7, other)
+    hub.deliver([(ROOM, Posted(MESSAGE, duplicate=False))], [(sender, b"ack"), (elsewhere, b"refused")])
+    assert [len(frames) for frames in calls] == [2, 1]
+    assert calls[0][1] == b"ack"
+    assert calls[1] == [b"refused"]
+    assert other.heard == [85]
+
+
+def test_what_cannot_be_encoded_cuts_its_room_and_nobody_else() -> None:
+    hub, here, elsewhere = Hub("scripted"), Ear(), Ear()
+    hub.join(7, here)
+    hub.join(8, elsewhere)
+    spoilt = msgspec.structs.replace(MESSAGE, content="\ud800")
+    sound = Posted(msgspec.structs.replace(MESSAGE, room_id=8), duplicate=False)
+    hub.deliver([(ROOM, Posted(spoilt, duplicate=False)), (msgspec.structs.replace(ROOM, id=8), sound)])
+    assert here.was_cut
+    assert not elsewhere.was_cut
+    assert elsewhere.heard == [85]
+
+
 def test_what_nobody_was_told_of_makes_those_read_who_lack_it() -> None:
     hub, behind, current, reading = Hub("scripted"), Ear(), Ear(), Ear()
     subscriptions = [Subscription(7, 16) for _ in range(3)]

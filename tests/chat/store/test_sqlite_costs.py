@@ -9,7 +9,8 @@ import apsw
 import pytest
 
 from duologue.chat.migrations import migrate
-from duologue.chat.model import Room
+from duologue.chat.model import Posted, Room
+from duologue.chat.store.api import Outcome
 from duologue.chat.store.sqlite import changes, heads, history, rooms, summaries
 from duologue.chat.store.sqlite.batch import Batch
 from duologue.chat.store.sqlite.connection import open_writer
@@ -57,17 +58,45 @@ def open_room(connection: apsw.Connection, other: Known = BOB) -> Room:
     return room
 
 
-@pytest.mark.parametrize("size", [1, 10, 256])
-def test_a_batch_costs_a_fixed_number_of_statements(connection: apsw.Connection, counted: Counted, size: int) -> None:
+@pytest.mark.parametrize(("size", "inserts"), [(1, 1), (10, 2), (63, 6), (256, 8)])
+def test_a_batch_costs_few_statements(connection: apsw.Connection, counted: Counted, size: int, inserts: int) -> None:
     room = open_room(connection)
     writing = Batch(connection)
     writing.commit([draft(room, ALICE, client_id="first")])
     statements, _ = counted(lambda: writing.commit([draft(room, ALICE, client_id=str(n)) for n in range(size)]))
 
     own = [statement for statement in statements if not statement.startswith("--")]
-    assert len(own) == 5, own
+    assert len(own) == 2 + inserts, own
     assert own[0] == "BEGIN IMMEDIATE"
     assert own[-1] == "COMMIT"
+
+
+def test_a_batch_that_was_said_before_in_part_is_undone_and_looked_up(
+    connection: apsw.Connection, counted: Counted
+) -> None:
+    room = open_room(connection)
+    writing = Batch(connection)
+    [first] = writing.commit([draft(room, ALICE, client_id="first")])
+    batch = [draft(room, ALICE, client_id=name) for name in ("a", "first", "b", "a")]
+    outcomes: list[Outcome] = []
+    statements, _ = counted(lambda: outcomes.extend(writing.commit(batch)))
+
+    assert [(o.message.seq, o.duplicate) for o in outcomes if isinstance(o, Posted)] == [
+        (2, False),
+        (1, True),
+        (3, False),
+        (2, True),
+    ]
+    assert isinstance(first, Posted)
+    assert [statement for statement in statements if statement in {"BEGIN IMMEDIATE", "ROLLBACK", "COMMIT"}] == [
+        "BEGIN IMMEDIATE",
+        "ROLLBACK",
+        "BEGIN IMMEDIATE",
+        "COMMIT",
+    ]
+    [after] = writing.commit([draft(room, ALICE)])
+    assert isinstance(after, Posted)
+    assert (after.message.id, after.message.seq) == (first.message.id + 3, 4)
 
 
 def test_a_page_of_a_long_room_costs_what_one_of_a_short_room_does(

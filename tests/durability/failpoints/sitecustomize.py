@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from duologue.chat.delivery import hub
-from duologue.chat.delivery.group_commit import GroupCommit
+from duologue.chat.api.chat_socket import ChatSocket
+from duologue.chat.delivery.hub import Hub
 from duologue.chat.model import Changes, Room, Standing, Write
 from duologue.chat.store.api import Identity, Outcome, OutcomeUnknownError
 from duologue.chat.store.sqlite import SqliteStore
@@ -25,7 +25,7 @@ _ARMED = Path(os.environ.get("FAILPOINT_FILE", "/nowhere"))
 _chance = random.Random(int(os.environ.get("DAWDLES", "0")))
 
 _commit, _open_pair = Writer.commit, Writer.open_pair
-_deliver, _hand_over = GroupCommit._deliver, hub._hand_over
+_deliver, _send_all = Hub.deliver, ChatSocket.deliver
 _changes, _standings = SqliteStore.changes, SqliteStore.standings
 
 
@@ -42,14 +42,16 @@ def _commit_and_perhaps_die(self: Writer, writes: Sequence[Write]) -> list[Outco
     return outcomes
 
 
-def _deliver_and_perhaps_die(self: GroupCommit, batch: Any, outcomes: Any) -> None:
+def _deliver_and_perhaps_die(self: Hub, events: Any, answers: Any = ()) -> None:
     _die_at("before the delivery")
-    _deliver(self, batch, outcomes)
-    _die_at("before the acknowledgement")
+    if _PLACE == "before the acknowledgement" and _ARMED.exists():
+        _deliver(self, events)
+        _die_at(_PLACE)
+    _deliver(self, events, answers)
 
 
-def _hand_over_and_perhaps_die(listener: hub.Listener, frames: Sequence[bytes]) -> None:
-    _hand_over(listener, frames)
+def _send_and_perhaps_die(self: ChatSocket, frames: Sequence[bytes]) -> None:
+    _send_all(self, frames)
     _die_at("within the delivery")
 
 
@@ -93,8 +95,8 @@ async def _slow_standings(self: SqliteStore, user_id: str, room_ids: Sequence[in
 if _PLACE:
     Writer.commit = _commit_and_perhaps_die  # type: ignore[method-assign]
     Writer.open_pair = _open_pair_and_perhaps_fail  # type: ignore[method-assign]
-    GroupCommit._deliver = _deliver_and_perhaps_die  # type: ignore[method-assign]
-    vars(hub)["_hand_over"] = _hand_over_and_perhaps_die
+    Hub.deliver = _deliver_and_perhaps_die  # type: ignore[method-assign]
+    ChatSocket.deliver = _send_and_perhaps_die  # type: ignore[assignment]
 if "DAWDLES" in os.environ or _PLACE:
     SqliteStore.changes = _slow_changes  # type: ignore[method-assign]
     SqliteStore.standings = _slow_standings  # type: ignore[method-assign]

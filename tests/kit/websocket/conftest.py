@@ -78,6 +78,8 @@ def strict_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningS
         "DUOLOGUE_QUEUED_FRAMES": "16",
         "DUOLOGUE_SENDS_PER_SECOND": "10",
         "DUOLOGUE_SENDS_BURST": "2000",
+        "DUOLOGUE_SIGNALS_PER_SECOND": "10",
+        "DUOLOGUE_SIGNALS_BURST": "2000",
         "DUOLOGUE_ALLOWED_ORIGINS": "https://good.example, http://localhost:3000/",
     }
     with running_server(tmp_path_factory.mktemp("strict"), settings) as running:

@@ -1,4 +1,4 @@
-"""What chat asks auth over HTTP: does this person exist, which keys sign."""
+"""What chat asks auth over HTTP: does this person exist, which keys sign, which logins have ended."""
 
 from urllib.parse import quote
 
@@ -6,6 +6,7 @@ import httpx
 import msgspec
 
 from duologue.chat.errors import auth_unavailable
+from duologue.contract.ended_sessions import EndedSessions, EndedSessionsUnreadableError, read_ended_sessions
 from duologue.contract.keys import KeysUnreadableError, VerifyingKeys, read_jwks
 
 
@@ -53,6 +54,16 @@ class AuthService:
         try:
             return read_jwks(answer.content)
         except KeysUnreadableError:
+            raise auth_unavailable() from None
+
+    async def ended_sessions(self, since: str) -> EndedSessions:
+        """Return which logins have ended since a place on auth's list. Raise Problem `auth_unavailable`."""
+        answer = await self._get(f"/.well-known/ended-sessions.json?since={quote(since, safe='')}", {})
+        if answer.status_code != httpx.codes.OK:
+            raise auth_unavailable()
+        try:
+            return read_ended_sessions(answer.content)
+        except EndedSessionsUnreadableError:
             raise auth_unavailable() from None
 
     async def close(self) -> None:

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from types import MappingProxyType
 
-from duologue.chat.errors import Problem, auth_unavailable, token_missing
+from duologue.chat.errors import Problem, auth_unavailable, session_ended, token_missing
 from duologue.contract.claims import CHAT_AUDIENCE, AccessClaims, TokenRefused, verify_access
 from duologue.contract.keys import VerifyingKeys
 
@@ -19,20 +19,26 @@ _SECONDS_UNTIL_RETRY = 0.5
 class Tokens:
     """Says who a bearer is. Only public keys are here: nothing in chat can make a token."""
 
-    def __init__(self, issuer: str, fetch_keys: Callable[[], Awaitable[VerifyingKeys]]) -> None:
+    def __init__(
+        self,
+        issuer: str,
+        fetch_keys: Callable[[], Awaitable[VerifyingKeys]],
+        is_ended: Callable[[AccessClaims], bool],
+    ) -> None:
         self._issuer = issuer
         self._fetch_keys = fetch_keys
+        self._is_ended = is_ended
         self._keys: VerifyingKeys = MappingProxyType({})
         self._fetch_again_at = 0.0
         self._fetching = asyncio.Lock()
         self._known: OrderedDict[str, AccessClaims] = OrderedDict()
 
     def remembered(self, token: str) -> AccessClaims | None:
-        """Return the claims of a token that was verified before and still lives."""
+        """Return the claims of a token that was verified before and still lives, as does its login."""
         claims = self._known.get(token)
         if claims is None:
             return None
-        if claims.exp <= time.time():
+        if claims.exp <= time.time() or self._is_ended(claims):
             del self._known[token]
             return None
         return claims
@@ -46,6 +52,8 @@ class Tokens:
             claims = await self._verify_with_fresh_keys(token)
         except TokenRefused as refused:
             raise Problem(401, refused.code, refused.detail) from None
+        if self._is_ended(claims):
+            raise session_ended()
         if len(self._known) >= _REMEMBERED:
             self._known.popitem(last=False)
         self._known[token] = claims

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import structlog
 
@@ -21,7 +21,7 @@ from duologue.chat.api.refusals import (
 )
 from duologue.chat.api.v1 import V1
 from duologue.chat.delivery.subscription import Subscription
-from duologue.chat.errors import Problem
+from duologue.chat.errors import Problem, session_ended
 from duologue.chat.model import Room
 from duologue.chat.service import Chat
 from duologue.chat.wire import FrameIn, decode, decoder, error_frame
@@ -32,7 +32,6 @@ from duologue.kit.websocket.frames import text_frame
 _log = structlog.get_logger(__name__)
 _MOST_MISTAKES = 5
 _LONGEST_PAUSE_SECONDS = 1.0
-_MISTAKES = frozenset({400})
 
 _plain_in = decoder(FrameIn)
 
@@ -86,7 +85,7 @@ class ChatSocket(WebSocket):
     def opened(self) -> None:
         """Start the clock, and come in with the header's token unless a greeting is to come first."""
         self._chat.heartbeat.add(self)
-        self._deadline = self.loop.call_later(self._chat.settings.auth_deadline, self._too_late)
+        self._deadline = self.loop.call_later(self._chat.settings.auth_deadline, self._send_away, auth_timeout())
         if self._authorization is not None and not self._greets and self._room_id is not None:
             self._begin(self._authorization, Plain(self._chat, self, self._room_id, None))
 
@@ -132,9 +131,8 @@ class ChatSocket(WebSocket):
 
     # Delivery and the sweep call these
 
-    def deliver(self, frames: Sequence[bytes]) -> None:
-        """Pass on what happened."""
-        self.send_all(frames)
+    # passing on what happened is no more than sending it
+    deliver = WebSocket.send_all
 
     def whisper(self, frame: bytes) -> None:
         """Pass on what may be left out."""
@@ -161,11 +159,15 @@ class ChatSocket(WebSocket):
             self.ping()
         if self._who is None or self._dialect is None:
             return
-        today = time.time()
-        if self._who.exp <= today:
+        if self._who.exp <= (today := time.time()):
             self._send_away(token_expired_on_socket())
         else:
             self._dialect.beat(self._who, today)
+
+    def revoke(self) -> None:
+        """End with the login."""
+        if self._who is not None and not self.closing and self._chat.revocations.is_ended(self._who):
+            self._send_away(session_ended())
 
     # Coming in
 
@@ -250,10 +252,7 @@ class ChatSocket(WebSocket):
 
     def _take_early(self) -> None:
         early, self._early = self._early, None
-        while early is not None and not self.closing:
-            text = early.next()
-            if text is None:
-                break
+        while early is not None and not self.closing and (text := early.next()) is not None:
             self.received(text)
             if self._task is not None:
                 # another token among them: the rest waits for it
@@ -280,7 +279,7 @@ class ChatSocket(WebSocket):
             # whoever sends on regardless waits in the kernel: telling them so again and again would stall everybody
             self.pause_reading()
             self.loop.call_later(min(problem.retry_after, _LONGEST_PAUSE_SECONDS), self.resume_reading)
-        if problem.status in _MISTAKES:
+        if problem.status == 400:
             self._mistakes += 1
             if self._mistakes >= _MOST_MISTAKES:
                 self.close(CloseCode.POLICY_VIOLATION, "too many bad frames")
@@ -290,9 +289,6 @@ class ChatSocket(WebSocket):
         self.resume_reading()
         self.send(text_frame(error_frame(problem)))
         self.close(close_code(problem), problem.code)
-
-    def _too_late(self) -> None:
-        self._send_away(auth_timeout())
 
     def _stop_deadline(self) -> None:
         if self._deadline is not None:

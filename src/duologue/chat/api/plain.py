@@ -2,6 +2,7 @@
 
 from duologue.chat.actions.post_message import post_message
 from duologue.chat.api.dialect import FrameRefused, Peer
+from duologue.chat.delivery.group_commit import Answer
 from duologue.chat.delivery.subscription import Subscription
 from duologue.chat.errors import Problem, invalid
 from duologue.chat.model import Draft, Person, Posted, Room
@@ -88,10 +89,11 @@ class Plain:
             raise FrameRefused(problem, frame.client_id) from None
         self._socket.pending += 1
 
-    def _answered(self, draft: Draft, outcome: Posted | Problem) -> None:
+    def _answered(self, draft: Draft, outcome: Posted | Problem) -> Answer | None:
         self._socket.pending -= 1
         if isinstance(outcome, Problem):
-            self._socket.send(text_frame(error_frame(outcome, draft.client_id)))
-        elif outcome.duplicate:
+            return self._socket, text_frame(error_frame(outcome, draft.client_id))
+        if outcome.duplicate:
             # the room saw it the first time; the one who asks again needs the acknowledgement
-            self._socket.send(text_frame(message_frame(draft.room, outcome.message)))
+            return self._socket, text_frame(message_frame(draft.room, outcome.message))
+        return None

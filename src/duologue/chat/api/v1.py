@@ -8,6 +8,7 @@ from duologue.chat.actions.rewrite_message import delete_message, edit_message
 from duologue.chat.actions.signal_typing import signal_typing
 from duologue.chat.api.dialect import FrameRefused, Peer
 from duologue.chat.api.places import Places
+from duologue.chat.delivery.group_commit import Answer
 from duologue.chat.delivery.subscription import Subscription
 from duologue.chat.errors import Problem, invalid
 from duologue.chat.frames import (
@@ -127,22 +128,22 @@ class V1:
 
     # Answers
 
-    def _said(self, draft: Draft, outcome: Posted | Problem) -> None:
+    def _said(self, draft: Draft, outcome: Posted | Problem) -> Answer:
         if isinstance(outcome, Problem):
-            self._answer(error_frame(outcome, draft.client_id, room=draft.room.id, about="message"))
-        else:
-            self._answer(ack_frame(draft.room, outcome.message, draft.client_id, duplicate=outcome.duplicate))
+            return self.answer(error_frame(outcome, draft.client_id, room=draft.room.id, about="message"))
+        return self.answer(ack_frame(draft.room, outcome.message, draft.client_id, duplicate=outcome.duplicate))
 
-    def _read(self, move: MarkMove, outcome: MarkMoved | Problem) -> None:
+    def _read(self, move: MarkMove, outcome: MarkMoved | Problem) -> Answer | None:
         if isinstance(outcome, Problem):
-            self._answer(error_frame(outcome, room=move.room.id, about="read"))
-        else:
-            # whoever listens to the room, this one too, hears a mark that moved; one that did not is no news
-            self._socket.pending -= 1
-
-    def _answer(self, payload: bytes) -> None:
+            return self.answer(error_frame(outcome, room=move.room.id, about="read"))
+        # whoever listens to the room, this one too, hears a mark that moved; one that did not is no news
         self._socket.pending -= 1
-        self._socket.send(text_frame(payload))
+        return None
+
+    def answer(self, payload: bytes) -> Answer:
+        """Return the answer to a frame that was taken."""
+        self._socket.pending -= 1
+        return self._socket, text_frame(payload)
 
 
 class _Rewriting:
@@ -155,12 +156,12 @@ class _Rewriting:
         self._about = about
         self._client_id = client_id
 
-    def __call__(self, wanted: Rewrite, outcome: Rewritten | Problem) -> None:
+    def __call__(self, wanted: Rewrite, outcome: Rewritten | Problem) -> Answer:
         if isinstance(outcome, Problem):
             payload = error_frame(outcome, self._client_id, room=wanted.room.id, about=self._about)
         else:
             payload = ack_frame(wanted.room, outcome.message, self._client_id, duplicate=not outcome.fresh)
-        self._dialect._answer(payload)
+        return self._dialect.answer(payload)
 
 
 def _room_named(frame: FrameIn) -> int | None:

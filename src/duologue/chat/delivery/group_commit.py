@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from duologue.chat.delivery.hub import Hub
+from duologue.chat.delivery.hub import Hub, Listener
 from duologue.chat.errors import (
     Problem,
     client_id_reused,
@@ -39,8 +39,12 @@ from duologue.chat.store.api import (
 _log = structlog.get_logger(__name__)
 _BATCH = 1024
 
-Reply = Callable[[Any, Any], None]
-"""Told a write and its outcome or Problem, once. It must not raise and must not block."""
+Answer = tuple[Listener, bytes]
+Reply = Callable[[Any, Any], Answer | None]
+"""Told a write and its outcome or Problem, once, when it is durable. It must not raise and must not block.
+
+What it returns, a frame for a socket, leaves with all else that the batch has for this socket, in one system call.
+"""
 
 Waiting = tuple[Write, Reply]
 Told = list[tuple[Room, Done]]
@@ -60,7 +64,7 @@ class GroupCommit:
         self._running = self._loop.create_task(self._run(), name="group-commit")
 
     def post(self, write: Write, reply: Reply) -> None:
-        """Queue a write; `reply` hears the outcome once it is durable and delivered. Raise Problem `overloaded`."""
+        """Queue a write; `reply` hears the outcome once it is durable. Raise Problem `overloaded`."""
         if len(self._waiting) >= self._most_waiting or self._closing:
             raise overloaded()
         self._waiting.append((write, reply))
@@ -88,14 +92,13 @@ class GroupCommit:
                     self._wake.clear()
                 outcomes = await self._commit(batch) if batch else []
                 # from here to the next wait nothing can cancel us: each of the batch is answered once
-                self._deliver(batch, outcomes)
-                _answer(batch, outcomes)
+                self._tell(batch, outcomes)
                 batch = []
         finally:
             # only a cancelled task has anything left here: nobody waits for ever
             self._closing = True
             left = [*batch, *self._waiting]
-            _answer(left, [outcome_unknown()] * len(left))
+            self._tell(left, [outcome_unknown()] * len(left))
 
     async def _gather(self) -> None:
         """Let the event loop read on as long as each of its turns brings more.
@@ -118,7 +121,7 @@ class GroupCommit:
             return [outcome_unknown()] * len(batch)
         return [_refusal(outcome) if isinstance(outcome, Exception) else outcome for outcome in outcomes]
 
-    def _deliver(self, batch: Sequence[Waiting], outcomes: Sequence[Done | Problem]) -> None:
+    def _tell(self, batch: Sequence[Waiting], outcomes: Sequence[Done | Problem]) -> None:
         said: Told = []
         changed: Told = []
         known: Told = []
@@ -128,20 +131,22 @@ class GroupCommit:
             fresh = not outcome.duplicate if isinstance(outcome, Posted) else outcome.fresh
             kind = known if not fresh else said if isinstance(outcome, Posted) else changed
             kind.append((write.room, outcome))
-        try:
-            # in the order of their numbers, see Store.commit
-            self._hub.deliver(said + changed)
-            self._hub.remind(known)
-        except Exception:  # noqa: BLE001 - as above
-            _log.exception("delivery_failed")
+        # in the order of their numbers, see Store.commit
+        self._hub.deliver(said + changed, _answers(batch, outcomes))
+        self._hub.remind(known)
 
 
-def _answer(batch: Sequence[Waiting], outcomes: Sequence[Done | Problem]) -> None:
+def _answers(batch: Sequence[Waiting], outcomes: Sequence[Done | Problem]) -> list[Answer]:
+    answers: list[Answer] = []
     for (write, reply), outcome in zip(batch, outcomes, strict=True):
         try:
-            reply(write, outcome)
+            answer = reply(write, outcome)
         except Exception:  # noqa: BLE001 - as above
             _log.exception("reply_failed")
+        else:
+            if answer is not None:
+                answers.append(answer)
+    return answers
 
 
 _PROBLEMS: dict[type[Refused], Callable[[], Problem]] = {

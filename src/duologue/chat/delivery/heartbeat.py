@@ -1,6 +1,7 @@
-"""One sweep over all sockets: silent ones are asked for a sign of life, dead ones are cut, expired ones are told."""
+"""Sweeps over all sockets: silent ones are asked for a sign of life, dead ones are cut, expired and ended ones told."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Protocol
 
 import structlog
@@ -15,6 +16,9 @@ class Pulse(Protocol):
 
     def beat(self, now: float) -> None:
         """Look after yourself; `now` is the event loop's time."""
+
+    def revoke(self) -> None:
+        """Close when the login behind you has ended."""
 
 
 class Heartbeat:
@@ -33,6 +37,10 @@ class Heartbeat:
         """Forget a socket that is gone."""
         self._sockets.discard(socket)
 
+    async def revoke(self) -> None:
+        """Close the sockets of logins that have ended."""
+        await self._visit(lambda socket: socket.revoke())
+
     async def close(self) -> None:
         """Stop looking."""
         self._running.cancel()
@@ -41,17 +49,19 @@ class Heartbeat:
     async def _run(self) -> None:
         while True:
             await asyncio.sleep(_SWEEP_SECONDS)
-            sockets = list(self._sockets)
-            for start in range(0, len(sockets), _SLICE):
-                now = self._loop.time()
-                for socket in sockets[start : start + _SLICE]:
-                    _beat(socket, now)
-                # ten thousand pings at once would stall everybody's messages
-                await asyncio.sleep(0)
+            await self._visit(lambda socket: socket.beat(self._loop.time()))
+
+    async def _visit(self, call: Callable[[Pulse], None]) -> None:
+        sockets = list(self._sockets)
+        for start in range(0, len(sockets), _SLICE):
+            for socket in sockets[start : start + _SLICE]:
+                _visit_one(socket, call)
+            # ten thousand pings at once would stall everybody's messages
+            await asyncio.sleep(0)
 
 
-def _beat(socket: Pulse, now: float) -> None:
+def _visit_one(socket: Pulse, call: Callable[[Pulse], None]) -> None:
     try:
-        socket.beat(now)
+        call(socket)
     except Exception:  # noqa: BLE001 - logged in full; the sweep must outlive one broken socket
-        _log.exception("beat_failed")
+        _log.exception("visit_failed")

@@ -105,8 +105,11 @@ class Hub:
             for listener in list(self._everywhere.get(person.user_id, ())):
                 listener.room_opened(room)
 
-    def deliver(self, events: Iterable[tuple[Room, Done]]) -> None:
-        """Hand what was stored to every listener of its room, each encoded once, all of a listener's at once."""
+    def deliver(self, events: Iterable[tuple[Room, Done]], answers: Iterable[tuple[Listener, bytes]] = ()) -> None:
+        """Hand what was stored to every listener of its room, each encoded once, all of a listener's at once.
+
+        `answers` are frames for one listener each; they leave with what it hears, behind it.
+        """
         heard: Heard = {}
         for room, event in events:
             audience = self._rooms.get(room.id)
@@ -116,8 +119,14 @@ class Hub:
                 except Exception:  # noqa: BLE001 - logged in full; the other rooms must hear theirs
                     _log.exception("delivery_failed")
                     audience.cut()
+        for listener, frame in answers:
+            _put(heard, listener, frame)
         for listener, frames in heard.items():
-            _hand_over(listener, frames)
+            try:
+                listener.deliver(frames)
+            except Exception:  # noqa: BLE001 - logged in full; one broken socket must not keep the rest from the others
+                _log.exception("delivery_failed")
+                listener.cut()
 
     def remind(self, known: Iterable[tuple[Room, Done]]) -> None:
         """What was stored before, perhaps by a commit whose outcome was lost: who was never told of it reads it now."""
@@ -153,13 +162,13 @@ class Hub:
             payload = message_frame(room, event.message)
             frame = text_frame(payload)
             for listener in audience.plain:
-                heard.setdefault(listener, []).append(frame)
+                _put(heard, listener, frame)
         if audience.subscribed:
             frame = text_frame(event_frame(self._epoch, room, event, payload))
             for subscription, listener in audience.subscribed:
                 verdict = subscription.offer(event, frame)
                 if verdict is Verdict.PASS:
-                    heard.setdefault(listener, []).append(frame)
+                    _put(heard, listener, frame)
                 elif verdict is Verdict.JUMP:
                     listener.fell_behind(subscription)
 
@@ -168,9 +177,9 @@ class Hub:
             self._rooms.pop(room_id, None)
 
 
-def _hand_over(listener: Listener, frames: Sequence[bytes]) -> None:
-    try:
-        listener.deliver(frames)
-    except Exception:  # noqa: BLE001 - logged in full; one broken socket must not keep the messages from the others
-        _log.exception("delivery_failed")
-        listener.cut()
+def _put(heard: Heard, listener: Listener, frame: bytes) -> None:
+    frames = heard.get(listener)
+    if frames is None:
+        heard[listener] = [frame]
+    else:
+        frames.append(frame)

@@ -68,12 +68,12 @@ def ack_frame(room: Room, message: Message, client_id: str | None, *, duplicate:
 
 def event_frame(epoch: str, room: Room, event: Done, payload: bytes | None = None) -> bytes:
     """Return the frame's JSON: made once for all v1 sockets of the room. `payload`: the plain frame, if it is there."""
+    if isinstance(event, Posted):
+        # the plain frame and one key more: encoding the message twice would cost more than everything else here
+        plain = message_frame(room, event.message) if payload is None else payload
+        return plain[:-1] + f',"cursor":"{cursor(epoch, room.id, event.message.seq, event.change)}"}}'.encode()
     after = cursor(epoch, room.id, event.seq, event.change)
     match event:
-        case Posted():
-            # the plain frame and one key more: encoding the message twice would cost more than everything else here
-            plain = message_frame(room, event.message) if payload is None else payload
-            return b'%b,"cursor":"%b"}' % (plain[:-1], after.encode())
         case Rewritten(message):
             return _rewritten_frame(room, message, after)
         case MarkMoved(reader, mark):

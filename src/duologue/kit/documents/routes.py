@@ -37,7 +37,7 @@ def _service_page(name: str) -> bytes:
         socket = parsed(f"{name}.asyncapi.json")
         links.append("asyncapi.json")
         nav.append(live.contents(socket))
-        main.append(live.sections(socket))
+        main.append(live.sections(socket, document["components"]["schemas"]))
         where.add("socket")
     main.append(live.problem_codes(codes, where))
     if "socket" in where:

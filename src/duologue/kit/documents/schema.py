@@ -45,15 +45,25 @@ def _bounds(schema: Schema) -> list[str]:
     return words
 
 
-def brief(schema: Schema) -> Markup:
-    """Return a value's type and bounds in a few words."""
+def _exact(schema: Schema) -> Markup | None:
     if "$ref" in schema:
         return link(schema["$ref"].rsplit("/", 1)[-1])
     if "const" in schema:
         return code(schema["const"])
     if "enum" in schema:
         return text([part for value in schema["enum"] for part in (code(value), " ")])
-    words: list[Child] = [str(schema.get("type", "any value"))]
+    choices: list[Schema] = schema.get("anyOf") or schema.get("oneOf") or []
+    words: list[Child] = [part for choice in choices for part in (" or ", brief(choice))]
+    return text(words[1:]) if words else None
+
+
+def brief(schema: Schema) -> Markup:
+    """Return a value's type and bounds in a few words."""
+    exact = _exact(schema)
+    if exact is not None:
+        return exact
+    kinds = schema.get("type", "any value")
+    words: list[Child] = [kinds if isinstance(kinds, str) else " or ".join(kinds)]
     if "items" in schema:
         words = ["array of ", brief(schema["items"])]
     if "format" in schema:

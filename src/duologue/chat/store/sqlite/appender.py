@@ -1,7 +1,10 @@
 """New messages: all that wait go into one transaction, each room's `seq` is given from memory.
 
-Runs in the writer's thread. Every statement takes the whole batch at once, because each step of a statement gives up
-and takes back the interpreter lock, which costs more than the row when the event loop is busy.
+Runs in the writer's thread. Every statement takes many rows at once, because each step of a statement gives up and
+takes back the interpreter lock, which costs more than the row when the event loop is busy.
+
+Nearly every batch is all new and by members: it is written as if it were, in statements that leave out whatever is
+not. Only when a row is missing then, it is all undone and each draft is looked up.
 """
 
 from collections.abc import Sequence
@@ -31,8 +34,14 @@ _KNOWN_IDS = """
 
 _INSERT = """
     INSERT INTO messages (id, room_id, seq, sender, content, created_at, client_id)
-    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6 FROM json_each(?)
+    SELECT * FROM (VALUES {rows})
+    WHERE EXISTS (SELECT 1 FROM members WHERE room_id = column2 AND person_id = column4)
+    ON CONFLICT DO NOTHING
 """
+
+# the rows of one statement: a batch is cut into these, so that there are few statements and each stays prepared
+_SLICES = (32, 16, 8, 4, 2, 1)
+_INSERTS = {rows: _INSERT.format(rows=", ".join(["(?, ?, ?, ?, ?, ?, ?)"] * rows)) for rows in _SLICES}
 
 Settled = Posted | NotAMemberError | ClientIdReusedError
 _Known = tuple[Message, bytes | None]
@@ -47,12 +56,36 @@ class Appender:
         self._heads = heads
         self._last_id: int = connection.execute("SELECT coalesce(max(id), 0) FROM messages").get
 
-    def append(self, drafts: Sequence[Draft]) -> list[Settled]:
-        """Insert a batch; the caller holds the transaction."""
-        outcomes, fresh = self._settle(drafts)
-        if fresh:
-            self._connection.execute(_INSERT, (msgspec.json.encode(fresh).decode(),))
-        return outcomes
+    def append(self, drafts: Sequence[Draft]) -> Sequence[Settled]:
+        """Insert a batch. The caller holds a transaction in which nothing else has happened yet."""
+        outcomes = [self._number(draft) for draft in drafts]
+        if self._insert([posted.message for posted in outcomes]):
+            return outcomes
+        self._connection.execute("ROLLBACK")
+        self._take_back(outcomes)
+        self._connection.execute("BEGIN IMMEDIATE")
+        settled, fresh = self._settle(drafts)
+        if not self._insert(fresh):
+            raise RuntimeError("a message that is new and a member's was not stored")
+        return settled
+
+    def _insert(self, messages: Sequence[Message]) -> bool:
+        """Insert what is new and by members; tell whether that was all."""
+        before = self._connection.total_changes()
+        at = 0
+        for size in _SLICES:
+            while len(messages) - at >= size:
+                values: list[int | str | None] = []
+                for m in messages[at : at + size]:
+                    values += (m.id, m.room_id, m.seq, m.sender, m.content, m.created_at, m.client_id)
+                self._connection.execute(_INSERTS[size], values)
+                at += size
+        return self._connection.total_changes() - before == len(messages)
+
+    def _take_back(self, posted: Sequence[Posted]) -> None:
+        for each in posted:
+            self._heads.of(each.message.room_id).seq -= 1
+        self._last_id -= len(posted)
 
     def _settle(self, drafts: Sequence[Draft]) -> tuple[list[Settled], list[Message]]:
         keys = msgspec.json.encode([(d.room.id, d.sender.number, d.client_id) for d in drafts]).decode()
