@@ -33,11 +33,14 @@ def mine(client: V1Client) -> int:
     return message
 
 
-async def said_again(client: V1Client, frame: Frame, *, stored: bool) -> None:
+async def said_again(client: V1Client, frame: Frame, *, stored: bool) -> list[Frame]:
+    """Say it again; return the acknowledgement, where there is one."""
     await client.send(frame)
-    if frame["type"] != "read":
-        ack = await client.expect("ack", client_id=frame["client_id"])
-        assert ack["duplicate"] is stored, frame
+    if frame["type"] == "read":
+        return []
+    ack = await client.expect("ack", client_id=frame["client_id"])
+    assert ack["duplicate"] is stored, frame
+    return [ack]
 
 
 async def everything_is_here(client: V1Client, room: int) -> None:

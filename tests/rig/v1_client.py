@@ -13,7 +13,9 @@ from typing import Any, Self
 
 import websockets
 
+from tests.rig.contract_check import check_close, check_frame
 from tests.rig.people import Person, bearer
+from tests.rig.raw_socket import GONE_WITHOUT_A_WORD
 from tests.rig.v1_state import RoomCopy
 
 Frame = dict[str, Any]
@@ -34,7 +36,6 @@ class V1Client:
         self.room = room
         self.copies = {} if copies is None else copies
         self.ready: Frame = {}
-        self.close_code: int | None = None
         self._inbox: list[Frame] = []
         self._port = port or person.server.port
         self._socket: websockets.ClientConnection | None = None
@@ -113,7 +114,7 @@ class V1Client:
         """Return the next frame, after it was put into its place."""
         async with asyncio.timeout(wait):
             text = await self.socket.recv()
-        frame: Frame = json.loads(text)
+        frame = check_frame(text)
         self._take(frame)
         return frame
 
@@ -135,7 +136,8 @@ class V1Client:
                     self._inbox.append(await self.next(wait))
             await self.socket.wait_closed()
         self.gone()
-        return self.socket.close_code
+        code = self.socket.close_code
+        return code if code in (None, GONE_WITHOUT_A_WORD) else check_close(code)
 
     def passed(self, kind: str) -> list[Frame]:
         """Return the frames of a type that came and that nobody has asked for."""
