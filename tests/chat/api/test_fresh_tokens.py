@@ -1,0 +1,47 @@
+"""A v1 socket is told in time that its token ends, lives on with a fresh one, and ends without."""
+
+import time
+
+import pytest
+
+from tests.rig.people import Person, forge
+from tests.rig.raw_socket import RawSocket, text
+from tests.rig.server import RunningServer
+
+V1 = {"Sec-WebSocket-Protocol": "duologue.v1"}
+
+
+@pytest.fixture
+def alice(server: RunningServer) -> Person:
+    return Person.arrive(server)
+
+
+def greeted(person: Person, token: str) -> RawSocket:
+    socket = RawSocket.open(person.server.port, "/ws/chat/", V1, timeout=20)
+    socket.send(text({"type": "hello", "token": token}))
+    assert socket.json()["type"] == "ready"
+    return socket
+
+
+@pytest.mark.slow
+def test_a_socket_is_told_in_time_and_ends_with_its_token(alice: Person) -> None:
+    ends = int(time.time()) + 8
+    with greeted(alice, forge(alice, exp=ends)) as left, greeted(alice, forge(alice, exp=ends)) as renewed:
+        for socket in (left, renewed):
+            assert socket.json() == {
+                "type": "token_expiring",
+                "expires_at": time.strftime("%Y-%m-%dT%H:%M:%S.000000Z", time.gmtime(ends)),
+            }
+        renewed.send(text({"type": "auth", "token": alice.token}))
+        assert renewed.json()["type"] == "auth"
+        assert left.error() == "token_expired"
+        assert left.close_code() == 4401
+        renewed.send(text({"type": "auth", "token": alice.token}))
+        assert renewed.json()["type"] == "auth"
+
+
+def test_a_token_that_lasts_is_no_news(alice: Person) -> None:
+    with greeted(alice, alice.token) as socket:
+        time.sleep(6)
+        socket.send(text({"type": "hello"}))
+        assert socket.error() == "validation_failed"
