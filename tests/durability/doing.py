@@ -33,11 +33,14 @@ def mine(client: V1Client) -> int:
     return message
 
 
-async def said_again(client: V1Client, frame: Frame, *, stored: bool) -> None:
+async def said_again(client: V1Client, frame: Frame, *, stored: bool) -> list[Frame]:
+    """Say it again; return the acknowledgement, where there is one."""
     await client.send(frame)
-    if frame["type"] != "read":
-        ack = await client.expect("ack", client_id=frame["client_id"])
-        assert ack["duplicate"] is stored, frame
+    if frame["type"] == "read":
+        return []
+    ack = await client.expect("ack", client_id=frame["client_id"])
+    assert ack["duplicate"] is stored, frame
+    return [ack]
 
 
 async def everything_is_here(client: V1Client, room: int) -> None:
@@ -47,3 +50,13 @@ async def everything_is_here(client: V1Client, room: int) -> None:
             await client.next()
     assert len({message.get("client_id") for message in there}) == len(there)
     assert [message["id"] for message in there] == [message["id"] for message in copy.shown()]
+
+
+async def say_many(speaker: V1Client, count: int, words: str, window: int = 200) -> None:
+    """Say so much, some hundreds at once."""
+    for start in range(0, count, window):
+        numbers = range(start, min(count, start + window))
+        for n in numbers:
+            await speaker.send({"type": "message", "message": f"{n} {words}", "client_id": f"say-{n}"})
+        for n in numbers:
+            await speaker.expect("ack", client_id=f"say-{n}")

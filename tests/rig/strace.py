@@ -22,13 +22,17 @@ _LINE = re.compile(
     rb"(?P<thread>\d+) +(?:<\.\.\. (?P<resumed>\w+) resumed>|(?P<name>\w+)\((?P<handle>\d+)?(?:<(?P<file>[^>]*)>)?)"
 )
 _RESULT = re.compile(rb"\) += (-?\d+)(?: |$)")
+_LAST_NUMBER = re.compile(rb", (\d+)(?:\) += | <unfinished)")
 _TEXT = re.compile(rb'"((?:[^"\\]|\\.)*)"')
 _UNFINISHED = b"<unfinished ...>"
 
 
 @dataclass(slots=True)
 class Call:
-    """One system call. `began` and `ended` are line numbers of the trace; `result` is -1 for an error."""
+    """One system call. `began` and `ended` are line numbers of the trace; `result` is -1 for an error.
+
+    `last_number`: where a write goes, or how long a file becomes.
+    """
 
     name: str
     file: str
@@ -37,6 +41,7 @@ class Call:
     began: int
     ended: int
     result: int
+    last_number: int = -1
 
 
 def program(reason: str) -> str:
@@ -97,6 +102,8 @@ def read(output: Path) -> list[Call]:
                 match["name"].decode(), (match["file"] or b"").decode(), int(match["handle"] or -1), b"", number, -1, -1
             )
             calls.append(call)
+            last_number = _LAST_NUMBER.search(line, max(match.end(), len(line) - 60))
+            call.last_number = int(last_number[1]) if last_number else -1
         call.data += b"".join(_bytes(text) for text in _TEXT.findall(line))
         if line.endswith(_UNFINISHED):
             open_calls[match["thread"]] = call

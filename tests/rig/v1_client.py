@@ -13,7 +13,9 @@ from typing import Any, Self
 
 import websockets
 
+from tests.rig.contract_check import check_close, check_frame
 from tests.rig.people import Person, bearer
+from tests.rig.raw_socket import GONE_WITHOUT_A_WORD
 from tests.rig.v1_state import RoomCopy
 
 Frame = dict[str, Any]
@@ -34,7 +36,6 @@ class V1Client:
         self.room = room
         self.copies = {} if copies is None else copies
         self.ready: Frame = {}
-        self.close_code: int | None = None
         self._inbox: list[Frame] = []
         self._port = port or person.server.port
         self._socket: websockets.ClientConnection | None = None
@@ -85,10 +86,12 @@ class V1Client:
             await self._socket.close()
             self.gone()
 
-    def cut(self) -> None:
+    async def cut(self) -> None:
         """Leave without a word."""
-        self.socket.transport.abort()
-        self.gone()
+        if self._socket is not None:
+            self._socket.transport.abort()
+            await self._socket.wait_closed()
+            self.gone()
 
     def gone(self) -> None:
         """Note that nothing is heard any more."""
@@ -105,13 +108,13 @@ class V1Client:
 
     async def send(self, frame: Mapping[str, Any] | str) -> None:
         """Say anything."""
-        await self.socket.send(frame if isinstance(frame, str) else json.dumps(frame))
+        await self.socket.send(frame if isinstance(frame, str) else json.dumps(frame, ensure_ascii=False))
 
     async def next(self, wait: float = WAIT_SECONDS) -> Frame:
         """Return the next frame, after it was put into its place."""
         async with asyncio.timeout(wait):
             text = await self.socket.recv()
-        frame: Frame = json.loads(text)
+        frame = check_frame(text)
         self._take(frame)
         return frame
 
@@ -131,8 +134,10 @@ class V1Client:
             with contextlib.suppress(websockets.ConnectionClosed):
                 while True:
                     self._inbox.append(await self.next(wait))
+            await self.socket.wait_closed()
         self.gone()
-        return self.socket.close_code
+        code = self.socket.close_code
+        return code if code in (None, GONE_WITHOUT_A_WORD) else check_close(code)
 
     def passed(self, kind: str) -> list[Frame]:
         """Return the frames of a type that came and that nobody has asked for."""

@@ -126,3 +126,20 @@ def test_what_nobody_was_told_of_makes_those_read_who_lack_it() -> None:
         hub.remind([(ROOM, Posted(MESSAGE, duplicate=True))])
     assert [ear.behind for ear in (behind, current, reading)] == [[subscriptions[0]], [], []]
     assert [ear.frames for ear in (behind, current, reading)] == [[], [], []]
+
+
+def test_who_breaks_when_reminded_comes_back_and_stops_nobody() -> None:
+    class Breaking(Ear):
+        def fell_behind(self, subscription: Subscription) -> None:
+            raise ConnectionError
+
+    hub, breaking, ear = Hub("scripted"), Breaking(), Ear()
+    for room_id, each in ((7, breaking), (8, ear)):
+        subscription = Subscription(room_id, 16)
+        hub.subscribe(subscription, each)
+        subscription.caught_up(1, 0, more=False)
+    known = Posted(MESSAGE, duplicate=True)
+    hub.remind([(ROOM, known), (msgspec.structs.replace(ROOM, id=8), known)])
+    assert breaking.was_cut
+    assert len(ear.behind) == 1
+    assert not ear.was_cut

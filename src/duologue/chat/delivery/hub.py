@@ -47,6 +47,12 @@ class _Audience:
         self.plain: list[Listener] = []
         self.subscribed: list[tuple[Subscription, Listener]] = []
 
+    def remind(self, event: Done) -> None:
+        """Let those read who have not been told of this."""
+        for subscription, listener in self.subscribed:
+            if subscription.misses(event.seq, event.change):
+                listener.fell_behind(subscription)
+
     def cut(self) -> None:
         """End everybody's connection: they come back and read what they missed."""
         for listener in [*self.plain, *(listener for _, listener in self.subscribed)]:
@@ -132,9 +138,12 @@ class Hub:
         """What was stored before, perhaps by a commit whose outcome was lost: who was never told of it reads it now."""
         for room, event in known:
             audience = self._rooms.get(room.id)
-            for subscription, listener in audience.subscribed if audience is not None else ():
-                if subscription.misses(event.seq, event.change):
-                    listener.fell_behind(subscription)
+            if audience is not None:
+                try:
+                    audience.remind(event)
+                except Exception:  # noqa: BLE001 - logged in full; the one queue must outlive whatever it was
+                    _log.exception("reminder_failed")
+                    audience.cut()
 
     def whisper(self, room_id: int, frame: bytes, *, besides: str) -> None:
         """Hand a frame that may be left out to the v1 listeners of a room, besides one person's own."""
