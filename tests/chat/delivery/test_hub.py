@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from duologue.chat.delivery.hub import Hub
+from duologue.chat.delivery.subscription import Subscription
 from duologue.chat.model import Message, Person, Posted, Room
 from tests.chat.delivery.stand_ins import Ear
 from tests.chat.people import NOON
@@ -112,3 +113,16 @@ def test_what_cannot_be_encoded_cuts_its_room_and_nobody_else() -> None:
     assert here.was_cut
     assert not elsewhere.was_cut
     assert elsewhere.heard == [85]
+
+
+def test_what_nobody_was_told_of_makes_those_read_who_lack_it() -> None:
+    hub, behind, current, reading = Hub("scripted"), Ear(), Ear(), Ear()
+    subscriptions = [Subscription(7, 16) for _ in range(3)]
+    for subscription, ear, seq in zip(subscriptions, (behind, current, reading), (84, 85, 1), strict=True):
+        hub.subscribe(subscription, ear)
+        if ear is not reading:
+            subscription.caught_up(seq, 0, more=False)
+    for _ in range(2):
+        hub.remind([(ROOM, Posted(MESSAGE, duplicate=True))])
+    assert [ear.behind for ear in (behind, current, reading)] == [[subscriptions[0]], [], []]
+    assert [ear.frames for ear in (behind, current, reading)] == [[], [], []]

@@ -1,6 +1,7 @@
 """What the SQLite store does for a batch or a page is a fixed number of statements, however large the room."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,11 @@ import pytest
 from duologue.chat.migrations import migrate
 from duologue.chat.model import Posted, Room
 from duologue.chat.store.api import Outcome
-from duologue.chat.store.sqlite import heads, history, rooms, summaries
+from duologue.chat.store.sqlite import changes, heads, history, rooms, summaries
 from duologue.chat.store.sqlite.batch import Batch
 from duologue.chat.store.sqlite.connection import open_writer
 from tests.chat.people import ALICE, BOB, EVE, NOON, Known, draft
+from tests.chat.store.writing import edit, posted, read
 
 Counted = Callable[[Callable[[], object]], tuple[list[str], int]]
 
@@ -125,6 +127,50 @@ def test_a_list_of_rooms_is_one_statement_and_looks_at_little_of_their_history(
         assert len(statements) == 1
         steps.append(taken)
     assert steps[1] <= steps[0] * 1.1
+
+
+def test_changes_of_a_long_room_cost_what_those_of_a_short_one_do(
+    connection: apsw.Connection, counted: Counted
+) -> None:
+    writing = Batch(connection)
+    spent = []
+    for room, size in ((open_room(connection), 600), (open_room(connection, EVE), 6000)):
+        ids = [posted(outcome).message.id for outcome in writing.commit([draft(room, ALICE) for _ in range(size)])]
+        # a tenth of the room was edited, so that what was edited long ago must be passed over, too
+        writing.commit([edit(room, ALICE, message_id, "edited") for message_id in ids[: size // 10]])
+        writing.commit([edit(room, ALICE, message_id, "again") for message_id in ids[:20]])
+        writing.commit([read(room, ALICE, 5), *(draft(room, ALICE) for _ in range(20))])
+        points = [(size, size // 10), (size - 20, size // 10 + 10), (size + 20, size // 10 + 21)]
+        for seq, change in points:
+            spent.append(counted(partial(changes.read_changes, connection, room, seq, change, 50)))
+    for (brief, brief_steps), (ample, ample_steps) in zip(spent[:3], spent[3:], strict=True):
+        assert len(ample) == len(brief) <= 8, ample
+        assert ample_steps <= brief_steps * 1.1
+
+
+def test_standings_of_two_hundred_rooms_are_one_statement(connection: apsw.Connection, counted: Counted) -> None:
+    writing = Batch(connection)
+    places = [open_room(connection, Known(f"p{n}", f"pal{n}")) for n in range(200)]
+    steps = []
+    for _ in range(2):
+        writing.commit([draft(room, ALICE) for room in places for _ in range(10)])
+        statements, taken = counted(lambda: summaries.read_standings(connection, "1", [room.id for room in places]))
+        assert len(statements) == 1
+        steps.append(taken)
+    # her own messages are no unread ones, but they are looked at; nothing else grows
+    assert steps[1] <= steps[0] * 2
+
+
+def test_an_edit_costs_the_same_in_a_long_room(connection: apsw.Connection, counted: Counted) -> None:
+    writing = Batch(connection)
+    spent = []
+    for room, size in ((open_room(connection), 100), (open_room(connection, EVE), 6000)):
+        first = posted(writing.commit([draft(room, ALICE) for _ in range(size)])[0]).message.id
+        again = [edit(room, ALICE, first, content) for content in ("new", "er")]
+        spent.append(counted(partial(writing.commit, again)))
+    (brief, brief_steps), (ample, ample_steps) = spent
+    assert len(ample) == len(brief) <= 8, ample
+    assert ample_steps <= brief_steps * 1.1
 
 
 def test_a_member_check_and_a_known_id_do_not_depend_on_how_much_was_said(

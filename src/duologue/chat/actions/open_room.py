@@ -28,6 +28,8 @@ async def open_room(chat: Chat, who: AccessClaims, token: str, a: str, b: str) -
     field = "participant_b" if names["participant_a"] == who.username else "participant_a"
     there = await chat.store.pair(who.sub, names[field])
     if there is not None:
+        # who was not told when it was opened, because the outcome of that was lost, hears of it now
+        chat.hub.opened(there)
         return there, False
     other = await chat.auth.find_user(names[field], token)
     if other is None:
@@ -37,6 +39,5 @@ async def open_room(chat: Chat, who: AccessClaims, token: str, a: str, b: str) -
     with storing_people():
         room, new = await chat.store.open_room(first, second, time.time_ns() // 1000)
     chat.rooms.keep(room)
-    if new:
-        chat.hub.opened(room)
+    chat.hub.opened(room)
     return room, new

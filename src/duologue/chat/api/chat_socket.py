@@ -26,11 +26,12 @@ from duologue.chat.model import Room
 from duologue.chat.service import Chat
 from duologue.chat.wire import FrameIn, decode, decoder, error_frame
 from duologue.contract.claims import AccessClaims
+from duologue.kit.budget import Budget
 from duologue.kit.websocket import CloseCode, WebSocket
 from duologue.kit.websocket.frames import text_frame
 
 _log = structlog.get_logger(__name__)
-_MOST_MISTAKES = 5
+_MISTAKES_PER_SECOND, _MISTAKES_AT_ONCE = 1 / 12, 4
 _LONGEST_PAUSE_SECONDS = 1.0
 
 _plain_in = decoder(FrameIn)
@@ -71,7 +72,7 @@ class ChatSocket(WebSocket):
         self._deadline: asyncio.TimerHandle | None = None
         self._early: Early | None = None
         self._greeting: Greeting | None = None
-        self._mistakes = 0
+        self._mistakes: Budget | None = None
         self.pending = 0
         """Frames that were taken and are not answered yet."""
 
@@ -237,11 +238,9 @@ class ChatSocket(WebSocket):
         self._who = who
 
     def _go_on(self) -> None:
-        if self.closing or self._dialect is None:
-            # or the peer's answer to the close stays unread
-            self.resume_reading()
-            return
-        self._try(self._dialect.say_first)
+        if not self.closing and self._dialect is not None:
+            self._try(self._dialect.say_first)
+        # also of one that is closing: or the peer's answer to that stays unread, and it waits until it is cut
         self._take_early()
 
     def _try(self, speak: Callable[..., None], *said: str) -> None:
@@ -282,8 +281,8 @@ class ChatSocket(WebSocket):
             self.pause_reading()
             self.loop.call_later(min(problem.retry_after, _LONGEST_PAUSE_SECONDS), self.resume_reading)
         if problem.status == 400:
-            self._mistakes += 1
-            if self._mistakes >= _MOST_MISTAKES:
+            self._mistakes = self._mistakes or Budget(_MISTAKES_PER_SECOND, _MISTAKES_AT_ONCE)
+            if self._mistakes.spend(self.last_heard):
                 self.close(CloseCode.POLICY_VIOLATION, "too many bad frames")
 
     def _send_away(self, problem: Problem) -> None:

@@ -86,11 +86,14 @@ class Places:
 
     def opened(self, room: Room) -> None:
         """Be in a room that has just been opened."""
-        if self._opened_meanwhile is not None:
+        if room.id in self._subscriptions:
+            return
+        # listen at once, also while coming in: what is said there before the room is announced is held
+        self._subscribe([room.id])
+        if self._opened_meanwhile is None:
+            self._announce(room)
+        else:
             self._opened_meanwhile.append(room)
-        elif self._announce(room):
-            # nothing has happened there: whoever opens a room is told of it after this
-            self._subscriptions[room.id].caught_up(0, 0, more=False)
 
     def leave(self) -> None:
         """Leave all rooms."""
@@ -119,6 +122,8 @@ class Places:
 
     def _subscribe(self, room_ids: Iterable[int]) -> None:
         for room_id in room_ids:
+            if room_id in self._subscriptions:
+                continue
             subscription = Subscription(room_id, self._chat.settings.held_events)
             self._subscriptions[room_id] = subscription
             self._chat.hub.subscribe(subscription, self._socket)
@@ -168,20 +173,19 @@ class Places:
                 self._catch_up.add(standing.room, subscription)
         opened, self._opened_meanwhile = self._opened_meanwhile or [], None
         for room in opened:
-            if self._announce(room):
-                # something may have been said there by now
-                self._catch_up.add(room, self._subscriptions[room.id])
+            if room.id not in self._places:
+                self._announce(room)
 
-    def _announce(self, room: Room) -> bool:
-        """Listen to a new room and tell of it; False when that is not new."""
-        if room.id in self._subscriptions:
-            return False
-        self._subscribe([room.id])
+    def _announce(self, room: Room) -> None:
+        # nothing had happened there when this connection began to listen: whoever opens a room is told of it after that
         standing = Standing(room, 0, 0, [Reading(p.number, 0) for p in (room.participant_a, room.participant_b)], 0)
         if not self._take_place(standing):
-            return False
-        self._socket.send_all([text_frame(rooms_frame([self._state(standing, (0, 0))]))])
-        return True
+            return
+        subscription = self._subscriptions[room.id]
+        told = text_frame(rooms_frame([self._state(standing, (0, 0))]))
+        self._socket.send_all([told, *subscription.caught_up(0, 0, more=False)])
+        if not subscription.live:
+            self._catch_up.add(room, subscription)
 
     def _state(self, standing: Standing, at: tuple[int, int]) -> RoomState:
         room, me = self._places[standing.room.id]

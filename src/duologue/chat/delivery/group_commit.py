@@ -47,6 +47,7 @@ What it returns, a frame for a socket, leaves with all else that the batch has f
 """
 
 Waiting = tuple[Write, Reply]
+Told = list[tuple[Room, Done]]
 
 
 class GroupCommit:
@@ -121,16 +122,18 @@ class GroupCommit:
         return [_refusal(outcome) if isinstance(outcome, Exception) else outcome for outcome in outcomes]
 
     def _tell(self, batch: Sequence[Waiting], outcomes: Sequence[Done | Problem]) -> None:
-        said: list[tuple[Room, Done]] = []
-        changed: list[tuple[Room, Done]] = []
+        said: Told = []
+        changed: Told = []
+        known: Told = []
         for (write, _), outcome in zip(batch, outcomes, strict=True):
-            if isinstance(outcome, Posted):
-                if not outcome.duplicate:
-                    said.append((write.room, outcome))
-            elif not isinstance(outcome, Problem) and outcome.fresh:
-                changed.append((write.room, outcome))
+            if isinstance(outcome, Problem):
+                continue
+            fresh = not outcome.duplicate if isinstance(outcome, Posted) else outcome.fresh
+            kind = known if not fresh else said if isinstance(outcome, Posted) else changed
+            kind.append((write.room, outcome))
         # in the order of their numbers, see Store.commit
         self._hub.deliver(said + changed, _answers(batch, outcomes))
+        self._hub.remind(known)
 
 
 def _answers(batch: Sequence[Waiting], outcomes: Sequence[Done | Problem]) -> list[Answer]:

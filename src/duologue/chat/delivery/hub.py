@@ -100,7 +100,7 @@ class Hub:
             self._everywhere.pop(user_id, None)
 
     def opened(self, room: Room) -> None:
-        """A new room is there."""
+        """A room is there; who is in it already passes it over."""
         for person in (room.participant_a, room.participant_b):
             for listener in list(self._everywhere.get(person.user_id, ())):
                 listener.room_opened(room)
@@ -127,6 +127,14 @@ class Hub:
             except Exception:  # noqa: BLE001 - logged in full; one broken socket must not keep the rest from the others
                 _log.exception("delivery_failed")
                 listener.cut()
+
+    def remind(self, known: Iterable[tuple[Room, Done]]) -> None:
+        """What was stored before, perhaps by a commit whose outcome was lost: who was never told of it reads it now."""
+        for room, event in known:
+            audience = self._rooms.get(room.id)
+            for subscription, listener in audience.subscribed if audience is not None else ():
+                if subscription.misses(event.seq, event.change):
+                    listener.fell_behind(subscription)
 
     def whisper(self, room_id: int, frame: bytes, *, besides: str) -> None:
         """Hand a frame that may be left out to the v1 listeners of a room, besides one person's own."""

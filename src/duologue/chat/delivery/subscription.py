@@ -54,6 +54,13 @@ class Subscription:
         self._hold(event, frame)
         return _JUMP
 
+    def misses(self, seq: int, change: int) -> bool:
+        """Tell whether a live connection has not been told of a point that exists: then it is behind and must read."""
+        if not self.live or (seq <= self.seq and change <= self.change):
+            return False
+        self.live = False
+        return True
+
     def stand_at(self, seq: int, change: int) -> None:
         """Begin at a point: what the client says that it has, or where the room is now."""
         self.seq, self.change = seq, change

@@ -1,0 +1,135 @@
+"""The gate: the next thing, never a gap, never a repeat."""
+
+import pytest
+
+from duologue.chat.delivery.subscription import Subscription, Verdict
+from duologue.chat.model import Done, Posted
+from tests.chat.delivery.model_room import PEOPLE, ModelRoom
+
+ALICE, BOB = PEOPLE
+
+
+def talked(*words: str) -> tuple[ModelRoom, list[Done]]:
+    """Return a room in which this happened: a number is a message, `e` edits the first, `r` reads all."""
+    room, events = ModelRoom(), list[Done]()
+    for n, word in enumerate(words):
+        event: Done | None
+        if word == "e":
+            event = room.rewrite(1, f"edit {n}")
+        elif word == "r":
+            event = room.read(BOB, 10**6)
+        else:
+            event = room.post(ALICE, word, word)
+        assert event is not None
+        events.append(event)
+    return room, events
+
+
+def live_at(seq: int, change: int, most_held: int = 16) -> Subscription:
+    gate = Subscription(7, most_held)
+    assert gate.caught_up(seq, change, more=False) == []
+    assert gate.live
+    return gate
+
+
+def offered(gate: Subscription, *events: Done) -> list[Verdict]:
+    return [gate.offer(event, str(n).encode()) for n, event in enumerate(events)]
+
+
+def test_what_comes_in_order_passes() -> None:
+    _, events = talked("1", "2", "e", "3", "r", "e")
+    gate = live_at(0, 0)
+    assert offered(gate, *events) == [Verdict.PASS] * 6
+    assert (gate.seq, gate.change, gate.live) == (3, 3, True)
+
+
+def test_what_was_told_already_is_dropped() -> None:
+    _, events = talked("1", "e", "2", "r")
+    gate = live_at(2, 2)
+    assert offered(gate, *events, *events) == [Verdict.DROP] * 8
+    assert (gate.seq, gate.change, gate.live) == (2, 2, True)
+
+
+@pytest.mark.parametrize("missing", range(5))
+def test_a_hole_stops_the_connection_until_it_has_read(missing: int) -> None:
+    room, events = talked("1", "e", "2", "r", "3", "e")
+    gate = live_at(0, 0)
+    after = offered(gate, *events[:missing], *events[missing + 1 :])
+    assert after == [Verdict.PASS] * missing + [Verdict.JUMP] + [Verdict.HOLD] * (4 - missing)
+    page = room.changes(gate.seq, gate.change, 100)
+    # the page has all of it, so nothing of what was held is told again
+    assert gate.caught_up(page.seq, page.change, more=page.more) == []
+    assert (gate.seq, gate.change, gate.live) == (*room.head, True)
+
+
+def test_what_happens_while_the_past_is_read_is_held_and_told_after_it() -> None:
+    room, events = talked("1", "2", "e")
+    gate = Subscription(7, 16)
+    gate.stand_at(1, 0)
+    page = room.changes(1, 0, 100)
+    posted = room.post(BOB, "3", "3")
+    read = room.read(BOB, 3)
+    assert read is not None
+    assert offered(gate, *events[1:], posted, read) == [Verdict.HOLD] * 4
+    # the first two are in the page
+    assert gate.caught_up(page.seq, page.change, more=page.more) == [b"2", b"3"]
+    assert (gate.seq, gate.change, gate.live) == (3, 2, True)
+
+
+def test_between_two_pages_it_is_not_live() -> None:
+    room, events = talked(*"12345")
+    gate = Subscription(7, 16)
+    assert offered(gate, *events) == [Verdict.HOLD] * 5
+    page = room.changes(0, 0, 2)
+    assert (gate.caught_up(page.seq, page.change, more=page.more), gate.live) == ([], False)
+    assert offered(gate, room.post(BOB, "6", "6")) == [Verdict.HOLD]
+    assert gate.caught_up(4, 0, more=True) == []
+    # what was held bridges the rest, without another look into the store
+    assert (gate.caught_up(5, 0, more=False), gate.live) == ([b"0"], True)
+
+
+@pytest.mark.parametrize("most_held", [1, 2, 3])
+def test_what_does_not_fit_is_read_again_and_memory_is_bounded(most_held: int) -> None:
+    room, events = talked(*"12345678")
+    gate = Subscription(7, most_held)
+    offered(gate, *events)
+    assert gate._held is not None
+    assert len(gate._held) <= most_held
+    # a page from before the overflow does not reach what is held: it must read again
+    assert (gate.caught_up(1, 0, more=False), gate.live) == ([], False)
+    page = room.changes(gate.seq, gate.change, 100)
+    assert (gate.caught_up(page.seq, page.change, more=page.more), gate.live) == ([], True)
+
+
+def test_what_is_held_is_no_longer_kept_when_it_is_told() -> None:
+    gate = Subscription(7, 16)
+    offered(gate, *talked("1", "2")[1])
+    assert gate.caught_up(0, 0, more=False) == [b"0", b"1"]
+    assert gate._held is None
+
+
+def test_a_message_after_a_change_that_is_missing_is_a_hole() -> None:
+    room, _ = talked("1")
+    assert room.rewrite(1, "new") is not None
+    gate = live_at(1, 0)
+    posted = room.post(BOB, "2", "2")
+    assert isinstance(posted, Posted)
+    assert offered(gate, posted) == [Verdict.JUMP]
+
+
+def test_a_change_after_a_message_that_is_missing_is_a_hole() -> None:
+    room, _ = talked("1", "2")
+    gate = live_at(1, 0)
+    edited = room.rewrite(1, "new")
+    assert edited is not None
+    assert offered(gate, edited) == [Verdict.JUMP]
+
+
+def test_who_was_not_told_of_a_point_that_exists_is_behind_from_then_on() -> None:
+    gate = live_at(2, 1)
+    assert [gate.misses(*point) for point in ((1, 0), (2, 0), (2, 1))] == [False] * 3
+    assert gate.live
+    for point in ((3, 0), (2, 2)):
+        behind = live_at(2, 1)
+        # told once: then it reads
+        assert [behind.misses(*point), behind.live, behind.misses(*point)] == [True, False, False]
