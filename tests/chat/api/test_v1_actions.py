@@ -8,6 +8,7 @@ import pytest
 
 from tests.chat.api.conftest import Trio
 from tests.rig.people import Person
+from tests.rig.raw_socket import text
 from tests.rig.v1_client import V1Client
 
 pytestmark = pytest.mark.anyio
@@ -249,3 +250,32 @@ async def test_limits_are_told_and_kept(strict_trio: Trio) -> None:
         assert not again["duplicate"]
         await alice.send({"type": "message", "message": "x" * 5000, "client_id": "frame"})
         assert await alice.closed() == 1009
+
+
+@pytest.mark.parametrize(
+    ("frame", "field", "about"),
+    [
+        ({"type": "message", "message": 5, "client_id": "id-1"}, "message", "message"),
+        ({"type": "edit", "message": "x", "client_id": "id-1"}, "id", "edit"),
+        ({"type": "shout", "client_id": "id-1"}, "type", None),
+    ],
+)
+async def test_a_frame_that_is_none_is_refused_by_its_name(
+    trio: Trio, frame: dict[str, Any], field: str, about: str | None
+) -> None:
+    async with V1Client(trio.alice, trio.room) as alice:
+        error = await alice.refused(frame)
+        assert (error["code"], list(error["errors"])) == ("validation_failed", [field])
+        assert (error["client_id"], error.get("about")) == ("id-1", about)
+        error = await alice.refused("{")
+        assert (error["code"], error.get("client_id"), error.get("about")) == ("malformed_json", None, None)
+
+
+@pytest.mark.parametrize("kind", ["edit", "delete", "read", "typing", "auth"])
+def test_whoever_forgot_to_greet_says_no_message_by_mistake(trio: Trio, kind: str) -> None:
+    with trio.alice.socket(trio.room) as plain:
+        plain.send(text({"type": kind, "id": 1, "message": "new words", "up_to_seq": 1, "state": "start"}))
+        assert plain.error() == "validation_failed"
+        plain.send(text({"type": "message", "message": "Hi"}))
+        assert plain.message() == "Hi"
+    assert [message["content"] for message in trio.alice.history(trio.room)] == ["Hi"]

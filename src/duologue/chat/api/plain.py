@@ -5,6 +5,7 @@ from duologue.chat.api.dialect import FrameRefused, Peer
 from duologue.chat.delivery.group_commit import Answer
 from duologue.chat.delivery.subscription import Subscription
 from duologue.chat.errors import Problem, invalid
+from duologue.chat.frames import TYPES
 from duologue.chat.model import Draft, Person, Posted, Room
 from duologue.chat.service import Chat
 from duologue.chat.wire import FrameIn, decode, decoder, error_frame, message_frame
@@ -12,6 +13,7 @@ from duologue.contract.claims import AccessClaims
 from duologue.kit.websocket.frames import text_frame
 
 _frame_in = decoder(FrameIn)
+_NOT_PLAIN = TYPES - {"message"}
 
 
 class Plain:
@@ -73,6 +75,9 @@ class Plain:
 
     def _post(self, frame: FrameIn) -> None:
         assert self._place is not None  # noqa: S101 - only a socket in its room comes here
+        if frame.type in _NOT_PLAIN:
+            # of a client that forgot to greet: its edit must not become a message
+            raise invalid({"type": ["This is a frame of v1: make `hello` the first one."]})
         if frame.message is None:
             raise invalid({"message": ["This field is required."]})
         try:

@@ -12,6 +12,7 @@ from duologue.chat.delivery.group_commit import Answer
 from duologue.chat.delivery.subscription import Subscription
 from duologue.chat.errors import Problem, invalid
 from duologue.chat.frames import (
+    TYPES,
     Auth,
     Delete,
     Edit,
@@ -27,12 +28,19 @@ from duologue.chat.frames import (
 )
 from duologue.chat.model import Draft, MarkMove, MarkMoved, Person, Posted, Rewrite, Rewritten, Room
 from duologue.chat.service import Chat
-from duologue.chat.wire import check_client_id, decode, error_frame
+from duologue.chat.wire import check_client_id, decode, decoder, error_frame
 from duologue.contract.claims import AccessClaims
 from duologue.kit.websocket.frames import text_frame
 
 _TOLD_BEFORE_SECONDS = 60
 
+
+class _Loose(msgspec.Struct, frozen=True):
+    type: str | None = None
+    client_id: str | None = None
+
+
+_loose_in = decoder(_Loose)
 _frame_in: msgspec.json.Decoder[FrameIn] = msgspec.json.Decoder(FrameIn)
 
 
@@ -56,7 +64,10 @@ class V1:
 
     def received(self, text: str) -> None:
         """Take a frame."""
-        frame = decode(_frame_in, text)
+        try:
+            frame = decode(_frame_in, text)
+        except Problem as problem:
+            raise _unread(problem, text) from None
         try:
             match frame:
                 case Say():
@@ -162,6 +173,15 @@ class _Rewriting:
         else:
             payload = ack_frame(wanted.room, outcome.message, self._client_id, duplicate=not outcome.fresh)
         return self._dialect.answer(payload)
+
+
+def _unread(problem: Problem, text: str) -> FrameRefused:
+    """Return the refusal of a frame that is none, with as much of it as tells the client which one it was."""
+    try:
+        loose = decode(_loose_in, text)
+    except Problem:
+        return FrameRefused(problem, None)
+    return FrameRefused(problem, loose.client_id, about=loose.type if loose.type in TYPES else None)
 
 
 def _room_named(frame: FrameIn) -> int | None:

@@ -1,6 +1,6 @@
 """The v1 dialect: what a client says on a socket and what it hears."""
 
-from duologue.chat.frames.incoming import Auth, Delete, Edit, FrameIn, Hello, Read, Say, Typing, whole
+from duologue.chat.frames.incoming import TYPES, Auth, Delete, Edit, FrameIn, Hello, Read, Say, Typing, whole
 from duologue.chat.frames.outgoing import (
     ack_frame,
     auth_frame,
@@ -30,6 +30,7 @@ PROTOCOL = "duologue.v1"
 
 __all__ = [
     "PROTOCOL",
+    "TYPES",
     "Auth",
     "ChangesOut",
     "Delete",

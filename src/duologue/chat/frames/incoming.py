@@ -71,6 +71,8 @@ class Auth(msgspec.Struct, frozen=True, tag="auth"):
 
 
 FrameIn = Hello | Say | Edit | Delete | Read | Typing | Auth
+TYPES = frozenset({"hello", "message", "edit", "delete", "read", "typing", "auth"})
+"""Their types."""
 
 
 def whole(field: str, number: int | float) -> int:
