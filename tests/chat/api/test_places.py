@@ -125,6 +125,9 @@ async def test_a_room_that_is_opened_and_written_to_meanwhile_is_told_whole(chat
     assert await bob.told(known) == ["meanwhile"]
     await say(chat, new, "then live")
     assert await bob.told(new) == ["first words", "then live"]
+    kinds = [frame["type"] for frame in bob.heard]
+    # what was held is told live; nothing about a room comes before `ready` and its `rooms`
+    assert kinds.index("ready") < kinds.index("message")
     bob.places.leave()
 
 
