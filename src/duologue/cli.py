@@ -18,6 +18,7 @@ from duologue.kit import logs
 from duologue.kit.settings import SettingsError, load, refuse_unknown, variable_names
 from duologue.serve import process, services
 from duologue.serve.settings import ServeSettings
+from duologue.verify import command as verify_command
 
 GROUPS: tuple[type[BaseSettings], ...] = (ServeSettings, AuthSettings, ChatSettings)
 _SERVICES = {None: services.embedded, "auth": services.only_auth, "chat": services.only_chat}
@@ -59,6 +60,8 @@ def _parser() -> argparse.ArgumentParser:
     admin.add_argument("username")
     admin.add_argument("--email", required=True)
     admin.set_defaults(command=_create_admin)
+
+    verify_command.add_to(commands)
     return parser
 
 

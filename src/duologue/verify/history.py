@@ -1,5 +1,6 @@
 """What was sent and answered, what each stream heard, what the rooms hold in the end. Times in nanoseconds."""
 
+import hashlib
 import time
 from collections import defaultdict
 from collections.abc import Mapping
@@ -9,6 +10,14 @@ from typing import Any, Literal
 import msgspec
 
 Outcome = Literal["unknown", "ok", "fail"]
+_KEPT_WHOLE, _KEPT_BEGINNING = 100, 40
+
+
+def kept(words: str) -> str:
+    """Return words as the history keeps them: of long ones the beginning and a digest, so that memory stays bounded."""
+    if len(words) <= _KEPT_WHOLE:
+        return words
+    return f"{words[:_KEPT_BEGINNING]}… ({len(words)}, {hashlib.blake2b(words.encode(), digest_size=16).hexdigest()})"
 
 
 class Row(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -24,6 +33,11 @@ class Row(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     edited_at: str = ""
     deleted_at: str = ""
 
+    def __str__(self) -> str:
+        words = f"deleted {self.deleted_at}" if self.deleted_at else repr(self.content)
+        edited = f", edited {self.edited_at}" if self.edited_at else ""
+        return f"<{self.client_id} by {self.sender}: id {self.id}, seq {self.seq}, {words}{edited}>"
+
 
 def row_of(document: Mapping[str, Any], seq: int | None = None) -> Row:
     """Return the row in a frame or in an answer of REST; `seq` where the document does not say it."""
@@ -33,7 +47,7 @@ def row_of(document: Mapping[str, Any], seq: int | None = None) -> Row:
         room=document["room"],
         sender=document["sender_id"],
         client_id=document.get("client_id") or "",
-        content=document["content"],
+        content=kept(document["content"]),
         timestamp=document["timestamp"],
         edited_at=document.get("edited_at") or "",
         deleted_at=document.get("deleted_at") or "",
@@ -134,7 +148,7 @@ class History:
 
     def begin(self, lane: str, room: int, sender: str, client_id: str, content: str) -> Attempt:
         """Note that a send is about to leave."""
-        attempt = Attempt(lane=lane, room=room, sender=sender, client_id=client_id, content=content)
+        attempt = Attempt(lane=lane, room=room, sender=sender, client_id=client_id, content=kept(content))
         self.attempts.append(attempt)
         return attempt
 
