@@ -93,6 +93,11 @@ class Author:
             attempt.refused()
         self.scene.counts[f"refused: {code}"] += 1
 
+    def give_up(self, item: Item, lane: str, why: str) -> None:
+        """Note a refusal for good: nothing of what is said here deserves one."""
+        self.outbox.pop(item.client_id, None)
+        self.scene.complain(f"{lane} was told {why} to {item.kind} {item.client_id} of {self.person.username}")
+
     def _remember(self, item: Item, message_id: int) -> None:
         if item.kind == "message" and item.id is None:
             item.id = message_id

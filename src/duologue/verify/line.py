@@ -16,6 +16,8 @@ _LONGEST_PAUSE_SECONDS = 1.5
 _UNAUTHENTICATED = 4401
 # "stop and report, a defect of the client", another database, not in the room: never deserved here
 _NEVER_DESERVED = frozenset({1002, 1003, 1007, 1008, 1009, 4403, 4410})
+EXCUSED = frozenset({"token_expired", "auth_timeout"})
+"""Refusals for good that only say that time has passed."""
 _TOO_MUCH = frozenset({1013, 4429})
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from duologue.verify.history import Mark
-from duologue.verify.line import Line
+from duologue.verify.line import EXCUSED, Line
 from duologue.verify.people import Person
 from duologue.verify.scene import Scene
 from duologue.verify.stream import Stream
@@ -30,7 +30,7 @@ class PlainReader(Line):
         if frame["type"] == "message":
             self.scene.counts["delivered"] += 1
             self.scene.history.hear(self.lane, frame)
-        elif not frame.get("retryable"):
+        elif not frame.get("retryable") and frame.get("code") not in EXCUSED:
             self.scene.complain(f"{self.lane} was told {frame.get('code')} and had said nothing")
 
 
@@ -87,7 +87,7 @@ class Reader(Line):
 
     def refused(self, frame: Mapping[str, Any]) -> None:
         """What may be tried again is tried again by itself: a later mark includes an earlier one."""
-        if not frame.get("retryable") and frame.get("code") != "token_expired":
+        if not frame.get("retryable") and frame.get("code") not in EXCUSED:
             self.scene.complain(f"{self.lane} was told {frame.get('code')}: {frame.get('detail')}")
 
     def mark_read(self) -> None:

@@ -1,6 +1,7 @@
 """What a run comes to: for people, for programs, and as an exit code."""
 
 import platform
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -110,6 +111,10 @@ class Report:
         counts = ", ".join(f"{name} {self.counts.get(name, 0):,}" for name in names)
         return [
             f"In {self.seconds:.0f} s against {self.target}, seed {self.seed}:",
-            f"  {counts}",
-            f"  faults: {faults or 'none'}",
+            *_wrapped(counts),
+            *_wrapped(f"faults: {faults or 'none'}"),
         ]
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, 100, initial_indent="  ", subsequent_indent="    ")

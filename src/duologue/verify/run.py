@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import AsyncIterator, Coroutine, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +67,7 @@ class Run:
             return await self._against(address_of(self._options.url), None)
         folder = Path(tempfile.mkdtemp(prefix="duologue-verify-"))
         server = OwnServer(folder, self._options.command)
+        report = None
         try:
             self._progress.say(f"starting a server of our own in {folder}")
             await server.start()
@@ -75,9 +76,10 @@ class Run:
             report = self._failed(CANNOT_START, str(error), "a server of our own")
         finally:
             await server.kill()
-        if report.exit_code == VIOLATED:
-            return replace(report, kept=str(folder))
-        shutil.rmtree(folder, ignore_errors=True)
+            if report is not None and report.exit_code == VIOLATED:
+                report.kept = str(folder)
+            else:
+                shutil.rmtree(folder, ignore_errors=True)
         return report
 
     async def _against(self, address: Address, server: OwnServer | None) -> Report:
@@ -85,14 +87,13 @@ class Run:
         try:
             self._progress.say(f"making accounts at {address.url}, seed {self._seed}")
             await self._unless_interrupted(gather_people(scene, self._options.rooms, self._progress.say))
+            return await self._play(scene, server)
         except (UnreachableError, httpx.HTTPError):
             return self._failed(NOTHING_PROVED, "nobody answers there", address.url)
         except CannotStartError as error:
             return self._failed(CANNOT_START, str(error), address.url)
         except InterruptedError:
             return self._failed(NOTHING_PROVED, "interrupted before anything was said", address.url)
-        try:
-            return await self._play(scene, server)
         finally:
             await asyncio.gather(*(person.leave() for person in scene.people), return_exceptions=True)
 
@@ -104,12 +105,12 @@ class Run:
         self._began = time.monotonic()
         async with _running(*(line.run() for line in [*cast.readers, *cast.plain_readers])):
             await self._all_joined(cast)
-            endings = asyncio.create_task(end_servers(scene, server, faults)) if server else None
-            async with _running(*(writer.run() for writer in cast.writers), probe.run()):
+            ends = [end_servers(scene, server, faults)] if server is not None else []
+            async with _running(*(writer.run() for writer in cast.writers), probe.run()), _running(*ends) as ending:
                 await self._speak(scene, cast, faults)
                 self._progress.say("waiting for the last answers, and fetching the rooms anew")
-                if endings is not None:
-                    await endings
+                # the last start of our own server belongs to it
+                await asyncio.gather(*ending)
                 fetched = await settle(scene, cast)
             if fetched:
                 await compare_both_ways(scene)
@@ -181,11 +182,11 @@ def _accepted(tries: Sequence[Try]) -> int:
 
 
 @contextlib.asynccontextmanager
-async def _running(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+async def _running(*work: Coroutine[Any, Any, None]) -> AsyncIterator[list[asyncio.Task[None]]]:
     """Run these beside what is inside; then end them. Raise what one of them failed with."""
     tasks = [asyncio.create_task(each) for each in work]
     try:
-        yield
+        yield tasks
     finally:
         for task in tasks:
             task.cancel()

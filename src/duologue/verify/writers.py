@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import httpx
 
 from duologue.verify.author import Author, Item
-from duologue.verify.line import Line
+from duologue.verify.line import EXCUSED, Line
 from duologue.verify.people import code_of
 from duologue.verify.readers import Reader
 from duologue.verify.websocket import LostError, Socket
@@ -66,14 +66,16 @@ class _Pipeline:
         return item is not None and self._author.answered(item, self._line.lane, message_id, seq)
 
     def refused(self, frame: Mapping[str, Any]) -> None:
+        line, author = self._line, self._author
         item = self._flying.pop(frame.get("client_id", ""), None)
-        if not frame.get("retryable"):
-            if frame.get("code") != "token_expired":
-                self._line.scene.complain(f"{self._line.lane} was told {frame.get('code')}: {frame.get('detail')}")
-        elif item is not None:
-            self._author.refused(item, self._line.lane, frame["code"])
+        if item is not None and frame.get("retryable"):
+            author.refused(item, line.lane, frame["code"])
             wait = frame.get("retry_after_ms", 100) / 1000
-            asyncio.get_running_loop().call_later(wait, self._say_again, self._line.lane, item)
+            asyncio.get_running_loop().call_later(wait, self._say_again, line.lane, item)
+        elif item is not None:
+            author.give_up(item, line.lane, f"{frame.get('code')}: {frame.get('detail')}")
+        elif not frame.get("retryable") and frame.get("code") not in EXCUSED:
+            line.scene.complain(f"{line.lane} was told {frame.get('code')}: {frame.get('detail')}")
 
     async def _speak(self, lane: str) -> None:
         try:
@@ -216,8 +218,7 @@ async def post(author: Author, item: Item, *, abandon: bool = False) -> bool:
     if answer.status_code in (429, 500, 502, 503, 504):
         author.refused(item, lane, code_of(answer))
     else:
-        told = f"{answer.status_code} {code_of(answer)}"
-        author.scene.complain(f"{lane} was answered {told} to {item.kind} {item.client_id}")
+        author.give_up(item, lane, f"{answer.status_code} {code_of(answer)}")
     return False
 
 
