@@ -50,6 +50,15 @@ def test_only_auth_signs() -> None:
     assert signers == {"auth"}
 
 
+def test_the_judge_takes_nothing_from_the_judged() -> None:
+    """The import contract names the packages of today; this holds for those to come."""
+    imports = re.compile(r"^(?:from|import) (duologue\S*)", re.MULTILINE)
+    sources = (ROOT / "src/duologue/verify").rglob("*.py")
+    taken = {name for source in sources for name in imports.findall(source.read_text())}
+    assert {name for name in taken if not name.startswith("duologue.verify")} == {"duologue"}
+    assert "duologue.verify.oracle" in taken
+
+
 def test_no_sql_of_chats_outside_its_store_and_migrations() -> None:
     statements = re.compile(
         r"\b(SELECT|INSERT INTO|UPDATE|DELETE FROM)\b.+\b(messages|rooms|members|people)\b", re.DOTALL

@@ -19,6 +19,7 @@ from duologue.kit import logs
 from duologue.kit.settings import SettingsError, load, refuse_unknown, variable_names
 from duologue.serve import process, services
 from duologue.serve.settings import ServeSettings
+from duologue.verify import command as verify_command
 
 GROUPS: tuple[type[BaseSettings], ...] = (ServeSettings, AuthSettings, ChatSettings)
 _SERVICES = {None: services.embedded, "auth": services.only_auth, "chat": services.only_chat}
@@ -66,6 +67,8 @@ def _parser() -> argparse.ArgumentParser:
 
     rotate = commands.add_parser("rotate-key", help="make a new signing key; tokens of the old one stay good")
     rotate.set_defaults(command=_rotate_key)
+
+    verify_command.add_to(commands)
     return parser
 
 

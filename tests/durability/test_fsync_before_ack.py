@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from duologue.verify.history import History
 from tests.durability.writers import RestWriter, SocketWriter, Writer
-from tests.rig.oracle import History
 from tests.rig.people import Person
 from tests.rig.raw_socket import text
 from tests.rig.strace import Call, judge, read, traced_server

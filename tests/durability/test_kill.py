@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from duologue.verify.history import History
+from duologue.verify.oracle import verdict
 from tests.durability.writers import RestWriter, SocketWriter, Writer, final, listen
-from tests.rig.oracle import History
 from tests.rig.people import Person
 from tests.rig.server import RunningServer, running_server
 from tests.serve.test_start import used_cpu_seconds
@@ -63,11 +64,11 @@ def test_no_acknowledged_message_is_lost_doubled_or_moved_by_ten_kills(folder: P
             slowest = max(slowest, time.monotonic() - began)
             busiest = max(busiest, used_cpu_seconds(server))
             history.final = final([(bob, one), (carol, two)])
-            assert history.verdict() == []
+            assert verdict(history) == []
         asyncio.run(talk(server, writers, (bob, one), "bob listens at last", None))
         history.final = final([(bob, one), (carol, two)])
 
-    assert history.verdict() == []
+    assert verdict(history) == []
     assert [writer.unsure for writer in writers] == [{}] * 4
     stored = sum(map(len, history.final.values()))
     print(f"{stored} messages, {left_unsure} without an answer at a kill; slowest start {slowest:.2f} s")

@@ -10,9 +10,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from duologue.verify.history import History
+from duologue.verify.oracle import verdict
 from tests.durability.test_kill import talk
 from tests.durability.writers import RestWriter, SocketWriter, Writer, final
-from tests.rig.oracle import History
 from tests.rig.people import Person
 from tests.rig.raw_socket import RawSocket, text
 from tests.rig.server import ROOMY, RunningServer, running_server
@@ -38,7 +39,7 @@ def test_a_stop_under_load_loses_nothing(folder: Path, number: signal.Signals) -
         server.start()
         asyncio.run(talk(server, writers, (bob, room), "bob listens", None))
         history.final = final([(bob, room)])
-    assert history.verdict() == []
+    assert verdict(history) == []
     assert [writer.unsure for writer in writers] == [{}] * 4
     assert any(a.outcome == "ok" for a in history.attempts)
 

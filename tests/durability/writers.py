@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import websockets
 
-from tests.rig.oracle import Attempt, History, Message
+from duologue.verify.history import Attempt, History, Row, row_of
 from tests.rig.people import Person, bearer
 
 _WINDOW = 12
@@ -45,7 +45,7 @@ class Writer:
 
     def answered(self, attempt: Attempt, message: dict[str, Any]) -> None:
         """Note that it was acknowledged."""
-        attempt.answered(message)
+        attempt.answered(message["id"], message.get("seq"))
         self.unsure.pop(attempt.client_id, None)
 
 
@@ -100,7 +100,7 @@ class _Session:
             return
         # while earlier messages are said again, their first places come back between the live ones
         if not self._again:
-            self._writer.history.heard[self._lane].append(frame)
+            self._writer.history.hear(self._lane, frame)
         client_id = frame["client_id"]
         if frame["sender_id"] == self._writer.person.username and client_id in self._pending:
             self._writer.answered(self._pending.pop(client_id), frame)
@@ -143,7 +143,7 @@ async def listen(person: Person, room: int, name: str, history: History) -> None
     with contextlib.suppress(OSError, websockets.WebSocketException):
         async with _socket(person, room) as socket:
             async for text in socket:
-                history.heard[name].append(json.loads(text))
+                history.hear(name, json.loads(text))
 
 
 def _socket(person: Person, room: int) -> websockets.connect:
@@ -151,9 +151,9 @@ def _socket(person: Person, room: int) -> websockets.connect:
     return websockets.connect(url, additional_headers=bearer(person.token), proxy=None, compression=None)
 
 
-def final(people: Sequence[tuple[Person, int]]) -> dict[int, list[Message]]:
+def final(people: Sequence[tuple[Person, int]]) -> dict[int, list[Row]]:
     """Return each room's history as one of its members reads it, each message with its `seq`."""
-    rooms: dict[int, list[Message]] = {}
+    rooms: dict[int, list[Row]] = {}
     for person, room in people:
         rows = person.whole_history(room)
         if len(rows) > 1:
@@ -162,5 +162,5 @@ def final(people: Sequence[tuple[Person, int]]) -> dict[int, list[Message]]:
             ).headers["link"]
             # the place in the list is the seq only if the newest message's own seq says so too
             assert f"before={len(rows)}&" in newest, newest
-        rooms[room] = [{**row, "seq": seq} for seq, row in enumerate(rows, start=1)]
+        rooms[room] = [row_of(row, seq) for seq, row in enumerate(rows, start=1)]
     return rooms

@@ -13,8 +13,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from duologue.chat.delivery.subscription import Subscription
 from duologue.chat.model import Done, Person
+from duologue.verify.history import History, Row, row_of
+from duologue.verify.oracle import verdict
 from tests.chat.delivery.model_room import PEOPLE, ROOM, Connection, ModelRoom
-from tests.rig.oracle import History
 from tests.rig.v1_state import RoomCopy, row
 
 # small, so that what is held overflows and pages have seams
@@ -124,8 +125,8 @@ class RoomMachine(RuleBasedStateMachine):
 
     @invariant()
     def the_history_is_sound(self) -> None:
-        self.history.final[ROOM.id] = list(self.room.rows())
-        assert self.history.verdict() == []
+        self.history.final[ROOM.id] = [row_of(message) for message in self.room.rows()]
+        assert verdict(self.history) == []
 
     @invariant()
     def who_is_live_has_all_that_was_told(self) -> None:
@@ -177,7 +178,7 @@ class RoomMachine(RuleBasedStateMachine):
         attempt = self.history.begin(client_id, ROOM.id, who.username, client_id, f"words of {client_id}")
         posted = self.room.post(who, client_id, attempt.content)
         if answered:
-            attempt.answered({"id": posted.message.id})
+            attempt.answered(posted.message.id, posted.seq)
         return [] if posted.duplicate else [posted]
 
     def _change(self, what: str, who: Person, number: int) -> Done | None:
@@ -219,9 +220,11 @@ def _pick(connections: list[Connection], number: int) -> Connection:
     return connections[number % len(connections)]
 
 
-def _as_sent(room: ModelRoom, frame: dict[str, Any]) -> dict[str, Any]:
-    assert frame["content"] == room.first_words[frame["seq"] - 1], frame
-    return {name: value for name, value in frame.items() if name != "timestamp"}
+def _as_sent(room: ModelRoom, frame: dict[str, Any]) -> Row:
+    words = room.first_words[frame["seq"] - 1]
+    changed = "edited_at" in frame or "deleted_at" in frame
+    assert changed or frame["content"] == words, frame
+    return row_of({**frame, "content": words, "timestamp": "", "edited_at": "", "deleted_at": ""})
 
 
 # by number, not by luck: the same steps on every machine

@@ -1,0 +1,1 @@
+"""Servers that break the promise, each in one way: a module to start in place of the product."""
