@@ -179,7 +179,7 @@ def test_a_connection_lost_after_every_kth_frame_loses_nothing(folder: Path, cha
 
 async def _cut_within_frames(alice: Person, bob: Person, room: int, chance: random.Random) -> int:
     # enough for the greeting and a page, and then it ends anywhere
-    async with cutting_proxy(alice.server.port, lambda: chance.randrange(100, 60_000)) as port:
+    async with cutting_proxy(alice.server.port, lambda: chance.randrange(100, chance.choice((6_000, 60_000)))) as port:
         drops = ((V1Client(bob, room, port=port), _after_frames(10**6)) for _ in range(15))
         return await _dropped(alice, room, chance, drops)
 
@@ -190,4 +190,5 @@ def test_a_connection_cut_within_a_frame_loses_nothing(folder: Path, chance: ran
         alice, bob = Person.arrive(server, "alice"), Person.arrive(server, "bob")
         tries = asyncio.run(_cut_within_frames(alice, bob, alice.room_with(bob), chance))
         print(f"{tries} connections")
-        assert tries > 30
+        # each of the fifteen was cut once at least, or nearly
+        assert tries > 25
