@@ -74,7 +74,8 @@ def test_a_greeting_is_answered_and_the_socket_ends_or_waits(cast: Cast, name: s
     path = f"/ws/chat/{cast.room}/" if where == "room" else "/ws/chat/"
     raw = SPOILT[name].replace(b'"a.b.c"', json.dumps(cast.b.token).encode())
     raw = raw.replace(b',"rooms":{"1":"k.1.0.0"}', b"") if where == "room" else raw.replace(b',"since":"k.1.0.0"', b"")
-    with RawSocket.open(cast.server.port, path, V1) as socket:
+    # one that is not finished ends after the five seconds that there are to authenticate
+    with RawSocket.open(cast.server.port, path, V1, timeout=10) as socket:
         socket.send(frame(TEXT, raw))
         first = socket.receive()
         if first.opcode == CLOSE:

@@ -29,6 +29,9 @@ class _Lazy:
             self._committed_at = time.monotonic()
         return self._connection.execute(statement, *bindings)
 
+    def total_changes(self) -> int:
+        return self._connection.total_changes()
+
 
 class _NoCheckpoints:
     def __init__(self, connection: apsw.Connection) -> None:
