@@ -37,6 +37,11 @@ class Room(msgspec.Struct, frozen=True):
             return self.participant_b
         return None
 
+    @property
+    def participants(self) -> "tuple[Person, Person]":
+        """Both."""
+        return self.participant_a, self.participant_b
+
     def other(self, person: Person) -> Person:
         """Return the participant who is not this one."""
         return self.participant_b if self.participant_a.number == person.number else self.participant_a

@@ -13,6 +13,8 @@ from duologue.chat.model import Message, Room, Summary
 from duologue.kit.problem import Problem
 
 CLIENT_ID_CHARACTERS = 64
+# numbers of so many digits fit every store
+_MOST_DIGITS = 18
 
 
 class RoomIn(msgspec.Struct, frozen=True):
@@ -88,8 +90,7 @@ class ReadIn(msgspec.Struct, frozen=True):
     up_to_seq: int | float
 
     def __post_init__(self) -> None:
-        if not 0 <= self.up_to_seq < 10**18 or int(self.up_to_seq) != self.up_to_seq:
-            raise invalid({"up_to_seq": ["A whole number from 0 on."]})
+        whole("up_to_seq", self.up_to_seq)
 
 
 class ReadOut(msgspec.Struct, frozen=True):
@@ -264,6 +265,21 @@ def _wrong_field(error: msgspec.ValidationError) -> Problem:
     if missing:
         return invalid({missing.split("`")[0]: ["This field is required."]})
     return invalid({"body": [f"{text}."]})
+
+
+def whole(field: str, number: int | float) -> int:
+    """Return a number that JSON may have spelled 84.0; raise Problem that names the field for any other."""
+    if not 0 <= number < 10**_MOST_DIGITS or int(number) != number:
+        raise invalid({field: ["A whole number from 0 on."]})
+    return int(number)
+
+
+def read_id(text: str) -> int | None:
+    """Return the id that a path or a key spells, None for anything but plain digits."""
+    # isdecimal alone would let the digits of other scripts through; leading zeros would give a room two addresses
+    if not (text.isascii() and text.isdecimal()) or text.startswith("0") or len(text) > _MOST_DIGITS:
+        return None
+    return int(text)
 
 
 def check_client_id(client_id: str | None) -> None:

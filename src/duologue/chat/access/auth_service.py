@@ -1,5 +1,7 @@
 """What chat asks auth over HTTP: does this person exist, which keys sign, which logins have ended."""
 
+from collections.abc import Callable
+from typing import TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -8,6 +10,8 @@ import msgspec
 from duologue.chat.errors import auth_unavailable
 from duologue.contract.ended_sessions import EndedSessions, EndedSessionsUnreadableError, read_ended_sessions
 from duologue.contract.keys import KeysUnreadableError, VerifyingKeys, read_jwks
+
+Document = TypeVar("Document")
 
 
 class _User(msgspec.Struct, frozen=True):
@@ -48,27 +52,24 @@ class AuthService:
 
     async def fetch_keys(self) -> VerifyingKeys:
         """Return the public keys that auth signs with now. Raise Problem `auth_unavailable`."""
-        answer = await self._get("/.well-known/jwks.json", {})
-        if answer.status_code != httpx.codes.OK:
-            raise auth_unavailable()
-        try:
-            return read_jwks(answer.content)
-        except KeysUnreadableError:
-            raise auth_unavailable() from None
+        return await self._published("jwks.json", read_jwks)
 
     async def ended_sessions(self, since: str) -> EndedSessions:
         """Return which logins have ended since a place on auth's list. Raise Problem `auth_unavailable`."""
-        answer = await self._get(f"/.well-known/ended-sessions.json?since={quote(since, safe='')}", {})
-        if answer.status_code != httpx.codes.OK:
-            raise auth_unavailable()
-        try:
-            return read_ended_sessions(answer.content)
-        except EndedSessionsUnreadableError:
-            raise auth_unavailable() from None
+        return await self._published(f"ended-sessions.json?since={quote(since, safe='')}", read_ended_sessions)
 
     async def close(self) -> None:
         """Let go of the connections."""
         await self._client.aclose()
+
+    async def _published(self, name: str, read: Callable[[bytes], Document]) -> Document:
+        answer = await self._get(f"/.well-known/{name}", {})
+        if answer.status_code != httpx.codes.OK:
+            raise auth_unavailable()
+        try:
+            return read(answer.content)
+        except (KeysUnreadableError, EndedSessionsUnreadableError):
+            raise auth_unavailable() from None
 
     async def _get(self, path: str, headers: dict[str, str]) -> httpx.Response:
         try:

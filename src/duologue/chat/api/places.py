@@ -49,7 +49,9 @@ class Places:
     async def join(self, who: AccessClaims) -> None:
         """Come in: listen first, then read. Raise Problem."""
         self._who = who
-        resuming = Resuming(self._chat.store.epoch, self._hello, self._room_id)
+        # only this needs the greeting: the cursors of a thousand rooms are not kept for as long as the socket lives
+        hello, self._hello = self._hello, Hello()
+        resuming = Resuming(self._chat.store.epoch, hello, self._room_id)
         room_ids = await self._listen(who)
         await self._be_seen(who)
         standings = [
@@ -178,7 +180,7 @@ class Places:
 
     def _announce(self, room: Room) -> None:
         # nothing had happened there when this connection began to listen: whoever opens a room is told of it after that
-        standing = Standing(room, 0, 0, [Reading(p.number, 0) for p in (room.participant_a, room.participant_b)], 0)
+        standing = Standing(room, 0, 0, [Reading(p.number, 0) for p in room.participants], 0)
         if not self._take_place(standing):
             return
         subscription = self._subscriptions[room.id]
@@ -189,9 +191,5 @@ class Places:
 
     def _state(self, standing: Standing, at: tuple[int, int]) -> RoomState:
         room, me = self._places[standing.room.id]
-        online = [
-            person.username
-            for person in (room.participant_a, room.participant_b)
-            if self._chat.presence.is_online(person.user_id)
-        ]
+        online = [person.username for person in room.participants if self._chat.presence.is_online(person.user_id)]
         return room_state(self._chat.store.epoch, standing, me.number, at, online)

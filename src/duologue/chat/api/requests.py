@@ -11,7 +11,7 @@ from starlette.responses import Response
 from duologue.chat.access.tokens import bearer
 from duologue.chat.errors import Problem, invalid, no_such_message, not_found
 from duologue.chat.service import Chat
-from duologue.chat.wire import decode, encode
+from duologue.chat.wire import decode, encode, read_id
 from duologue.contract.claims import AccessClaims
 
 MOST_BODY_BYTES = 64 * 1024
@@ -37,7 +37,7 @@ async def caller(request: Request) -> AccessClaims:
 
 def room_id_of(request: Request) -> int:
     """Return the room's id from the path; anything but plain digits is a room that is not there."""
-    number = _id_in_path(request, "room")
+    number = read_id(request.path_params["room"])
     if number is None:
         raise not_found()
     return number
@@ -45,18 +45,10 @@ def room_id_of(request: Request) -> int:
 
 def message_id_of(request: Request) -> int:
     """Return the message's id from the path, likewise."""
-    number = _id_in_path(request, "message")
+    number = read_id(request.path_params["message"])
     if number is None:
         raise no_such_message()
     return number
-
-
-def _id_in_path(request: Request, name: str) -> int | None:
-    text = request.path_params[name]
-    # isdecimal alone would let the digits of other scripts through; leading zeros would give a room two addresses
-    if not (text.isascii() and text.isdecimal()) or text.startswith("0") or len(text) > 18:
-        return None
-    return int(text)
 
 
 async def body_of(request: Request, how: "msgspec.json.Decoder[Shape]") -> Shape:

@@ -4,8 +4,7 @@ from duologue.chat.cursors import Cursor, cursor, read_cursor
 from duologue.chat.errors import invalid
 from duologue.chat.frames import Hello, resync_frame
 from duologue.chat.model import Standing
-
-_MOST_DIGITS = 18
+from duologue.chat.wire import read_id
 
 
 class Resuming:
@@ -61,6 +60,7 @@ def _of_all(hello: Hello) -> dict[int, Cursor]:
 
 
 def _room_id(name: str) -> int:
-    if not (name.isascii() and name.isdecimal()) or name.startswith("0") or len(name) > _MOST_DIGITS:
+    room_id = read_id(name)
+    if room_id is None:
         raise invalid({"rooms": ["Each key is the id of a room."]})
-    return int(name)
+    return room_id

@@ -24,11 +24,10 @@ from duologue.chat.frames import (
     ack_frame,
     auth_frame,
     token_expiring_frame,
-    whole,
 )
 from duologue.chat.model import Draft, MarkMove, MarkMoved, Person, Posted, Rewrite, Rewritten, Room
 from duologue.chat.service import Chat
-from duologue.chat.wire import check_client_id, decode, decoder, error_frame
+from duologue.chat.wire import check_client_id, decode, decoder, error_frame, whole
 from duologue.contract.claims import AccessClaims
 from duologue.kit.websocket.frames import text_frame
 

@@ -107,7 +107,7 @@ class Hub:
 
     def opened(self, room: Room) -> None:
         """A room is there; who is in it already passes it over."""
-        for person in (room.participant_a, room.participant_b):
+        for person in room.participants:
             for listener in list(self._everywhere.get(person.user_id, ())):
                 listener.room_opened(room)
 

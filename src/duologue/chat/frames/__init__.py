@@ -1,6 +1,6 @@
 """The v1 dialect: what a client says on a socket and what it hears."""
 
-from duologue.chat.frames.incoming import TYPES, Auth, Delete, Edit, FrameIn, Hello, Read, Say, Typing, whole
+from duologue.chat.frames.incoming import TYPES, Auth, Delete, Edit, FrameIn, Hello, Read, Say, Typing
 from duologue.chat.frames.outgoing import (
     ack_frame,
     auth_frame,
@@ -58,5 +58,4 @@ __all__ = [
     "sync_frame",
     "token_expiring_frame",
     "typing_frame",
-    "whole",
 ]

@@ -1,10 +1,8 @@
 """What a client says in the v1 dialect."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
-
-from duologue.chat.errors import invalid
 
 
 class Hello(msgspec.Struct, frozen=True, tag="hello"):
@@ -71,12 +69,5 @@ class Auth(msgspec.Struct, frozen=True, tag="auth"):
 
 
 FrameIn = Hello | Say | Edit | Delete | Read | Typing | Auth
-TYPES = frozenset({"hello", "message", "edit", "delete", "read", "typing", "auth"})
+TYPES = frozenset(str(kind.__struct_config__.tag) for kind in get_args(FrameIn))
 """Their types."""
-
-
-def whole(field: str, number: int | float) -> int:
-    """Return a number that JSON may have spelled 84.0; raise Problem that names the field for any other."""
-    if not 0 <= number < 10**18 or int(number) != number:
-        raise invalid({field: ["A whole number from 0 on."]})
-    return int(number)

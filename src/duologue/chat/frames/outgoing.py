@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import msgspec
+from msgspec.structs import asdict
 
 from duologue.chat.cursors import cursor
 from duologue.chat.frames.states import Limits, MessageState, ReadState, RoomState, changes_out
@@ -156,8 +157,7 @@ def ready_frame(username: str, expires: int, limits: Limits, state: RoomState | 
     expires_at = timestamp(expires * 1_000_000)
     if state is None:
         return encode(_Ready(username, expires_at, limits))
-    fields = {name: getattr(state, name) for name in RoomState.__struct_fields__}
-    return encode(_ReadyInRoom(**fields, user=username, expires_at=expires_at, limits=limits))
+    return encode(_ReadyInRoom(**asdict(state), user=username, expires_at=expires_at, limits=limits))
 
 
 def rooms_frame(states: Sequence[RoomState]) -> bytes:

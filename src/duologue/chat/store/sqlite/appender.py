@@ -14,6 +14,7 @@ import msgspec
 
 from duologue.chat.model import Draft, Message, Posted
 from duologue.chat.store.api import ClientIdReusedError, NotAMemberError
+from duologue.chat.store.sqlite.columns import message_columns
 from duologue.chat.store.sqlite.heads import Heads
 from duologue.chat.store.sqlite.rewrites import digest
 
@@ -24,13 +25,12 @@ _OUTSIDERS = """
     )
 """
 
-_KNOWN_IDS = """
-    SELECT draft.key, m.first_content, m.id, m.room_id, m.seq, m.sender, coalesce(m.content, ''), m.created_at,
-        m.client_id, 0, m.edited_at, m.deleted_at
+_KNOWN_IDS = f"""
+    SELECT draft.key, m.first_content, {message_columns("m", is_read="0")}
     FROM json_each(?) AS draft
     JOIN messages AS m
       ON m.client_id = draft.value ->> 2 AND m.room_id = draft.value ->> 0 AND m.sender = draft.value ->> 1
-"""
+"""  # noqa: S608 - constants only
 
 _INSERT = """
     INSERT INTO messages (id, room_id, seq, sender, content, created_at, client_id)

@@ -11,20 +11,16 @@ from duologue.chat.store.sqlite.heads import read_head
 # counted are characters before a row, so the first row always comes.
 _MOST_CHARACTERS = 65_536
 
-_REWRITTEN = f"""
-    SELECT json_group_array(json_array(changed, {MESSAGE}) ORDER BY changed) FROM (
-        SELECT *, sum(coalesce(length(content), 0)) OVER (ORDER BY changed) - coalesce(length(content), 0) AS before
-        FROM (SELECT * FROM messages WHERE room_id = :room AND changed > :change AND seq <= :seq
-            ORDER BY changed LIMIT :limit))
+_PAGE = f"""
+    SELECT json_group_array(json_array({{place}}, {MESSAGE}) ORDER BY {{place}}) FROM (
+        SELECT *, sum(coalesce(length(content), 0)) OVER (ORDER BY {{place}}) - coalesce(length(content), 0) AS before
+        FROM (SELECT * FROM messages WHERE room_id = :room AND {{after}} ORDER BY {{place}} LIMIT :limit)) AS m
     WHERE before < {_MOST_CHARACTERS}
 """  # noqa: S608 - constants only
-_MORE_REWRITTEN = "SELECT 1 FROM messages WHERE room_id = :room AND changed > :change AND seq <= :seq LIMIT 1"
-_NEW = f"""
-    SELECT json_group_array(json_array(seq, {MESSAGE}) ORDER BY seq) FROM (
-        SELECT *, sum(coalesce(length(content), 0)) OVER (ORDER BY seq) - coalesce(length(content), 0) AS before
-        FROM (SELECT * FROM messages WHERE room_id = :room AND seq > :seq ORDER BY seq LIMIT :limit))
-    WHERE before < {_MOST_CHARACTERS}
-"""  # noqa: S608 - constants only
+_AFTER_CHANGE = "changed > :change AND seq <= :seq"
+_REWRITTEN = _PAGE.format(place="changed", after=_AFTER_CHANGE)
+_NEW = _PAGE.format(place="seq", after="seq > :seq")
+_MORE_REWRITTEN = f"SELECT 1 FROM messages WHERE room_id = :room AND {_AFTER_CHANGE} LIMIT 1"  # noqa: S608 - as above
 _READS = """
     SELECT json_group_array(json_array(person_id, last_read_seq)) FROM members
     WHERE room_id = :room AND changed > :since AND changed <= :change

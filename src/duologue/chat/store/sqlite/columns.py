@@ -8,9 +8,34 @@ import msgspec
 
 from duologue.chat.model import Message, Room
 
-MESSAGE = """json_array(id, room_id, seq, sender, coalesce(content, ''), created_at, client_id,
-    json(iif(seq <= iif(sender = :a, :read_by_b, :read_by_a), 'true', 'false')), edited_at, deleted_at)"""
-"""A Message, for a statement that has the bindings of `room_bindings`."""
+_COLUMNS = """{m}.id, {m}.room_id, {m}.seq, {m}.sender, coalesce({m}.content, ''), {m}.created_at, {m}.client_id,
+    {is_read}, {m}.edited_at, {m}.deleted_at"""
+_READ_BY_OTHER = (
+    "{m}.seq <= (SELECT last_read_seq FROM members WHERE room_id = {m}.room_id AND person_id <> {m}.sender)"
+)
+_READ_AS_BOUND = "{m}.seq <= iif({m}.sender = :a, :read_by_b, :read_by_a)"
+
+
+def _boolean(condition: str) -> str:
+    # SQLite has none: JSON must not say 1
+    return f"json(iif({condition}, 'true', 'false'))"
+
+
+def message_columns(table: str, is_read: str = _READ_BY_OTHER) -> str:
+    """Return the columns of a Message in its fields' order; `table` is what a statement calls the messages.
+
+    `is_read` is another expression for that column.
+    """
+    return _COLUMNS.format(m=table, is_read=is_read.format(m=table))
+
+
+def message_json(table: str, is_read: str = _READ_BY_OTHER) -> str:
+    """Return the same as one value of JSON."""
+    return f"json_array({message_columns(table, _boolean(is_read))})"
+
+
+MESSAGE = message_json("m", _READ_AS_BOUND)
+"""A Message of the table `m`, for a statement that has the bindings of `room_bindings`."""
 
 _MARKS = "SELECT json_group_object(person_id, last_read_seq) FROM members WHERE room_id = ?"
 _marks = msgspec.json.Decoder(dict[int, int])

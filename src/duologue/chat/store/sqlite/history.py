@@ -8,11 +8,11 @@ from duologue.chat.store.sqlite.columns import MESSAGE, read_messages, room_bind
 
 _OLDER = f"""
     SELECT json_group_array({MESSAGE} ORDER BY seq) FROM (
-        SELECT * FROM messages WHERE room_id = :room AND seq < :before ORDER BY seq DESC LIMIT :limit)
+        SELECT * FROM messages WHERE room_id = :room AND seq < :before ORDER BY seq DESC LIMIT :limit) AS m
 """  # noqa: S608 - constants only
 _NEWER = f"""
     SELECT json_group_array({MESSAGE} ORDER BY seq) FROM (
-        SELECT * FROM messages WHERE room_id = :room AND seq > :after AND seq < :before ORDER BY seq LIMIT :limit)
+        SELECT * FROM messages WHERE room_id = :room AND seq > :after AND seq < :before ORDER BY seq LIMIT :limit) AS m
 """  # noqa: S608 - constants only
 _EDGES = """
     SELECT coalesce((SELECT min(seq) FROM messages WHERE room_id = :room), 0),

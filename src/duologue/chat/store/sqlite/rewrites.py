@@ -4,17 +4,14 @@ import hashlib
 
 import apsw
 import msgspec
+from msgspec.structs import replace
 
 from duologue.chat.model import Message, Rewrite, Rewritten
 from duologue.chat.store.api import MessageDeletedError, NoSuchMessageError, NotTheAuthorError, Refused, TooLateError
+from duologue.chat.store.sqlite.columns import message_columns
 from duologue.chat.store.sqlite.heads import Heads
 
-_FIND = """
-    SELECT id, room_id, seq, sender, coalesce(content, ''), created_at, client_id,
-        seq <= (SELECT last_read_seq FROM members WHERE room_id = m.room_id AND person_id <> m.sender),
-        edited_at, deleted_at
-    FROM messages AS m WHERE id = ? AND room_id = ?
-"""
+_FIND = f"SELECT {message_columns('m')} FROM messages AS m WHERE id = ? AND room_id = ?"  # noqa: S608 - constants only
 _EDIT = """
     UPDATE messages SET content = :content, edited_at = :at, changed = :change,
         first_content = coalesce(first_content, :digest)
@@ -45,10 +42,10 @@ def rewrite(connection: apsw.Connection, heads: Heads, wanted: Rewrite) -> Rewri
     bindings = {"id": message.id, "at": wanted.at, "change": head.change}
     if wanted.content is None:
         connection.execute(_DELETE, bindings)
-        now = _with(message, content="", deleted_at=wanted.at)
+        now = replace(message, content="", deleted_at=wanted.at)
     else:
         connection.execute(_EDIT, {**bindings, "content": wanted.content, "digest": digest(message.content)})
-        now = _with(message, content=wanted.content, edited_at=wanted.at)
+        now = replace(message, content=wanted.content, edited_at=wanted.at)
     return Rewritten(now, fresh=True, seq=head.seq, change=head.change)
 
 
@@ -61,18 +58,3 @@ def _refusal(wanted: Rewrite, message: Message) -> Refused | None:
     if message.created_at < wanted.written_since:
         return TooLateError()
     return None
-
-
-def _with(message: Message, *, content: str, edited_at: int | None = None, deleted_at: int | None = None) -> Message:
-    return Message(
-        message.id,
-        message.room_id,
-        message.seq,
-        message.sender,
-        content,
-        message.created_at,
-        message.client_id,
-        message.is_read,
-        message.edited_at if edited_at is None else edited_at,
-        deleted_at,
-    )

@@ -6,6 +6,7 @@ import apsw
 import msgspec
 
 from duologue.chat.model import Message, Person, Reading, Room, Standing, Summary
+from duologue.chat.store.sqlite.columns import message_json
 from duologue.chat.store.sqlite.heads import LAST_CHANGE, LAST_SEQ
 from duologue.chat.store.sqlite.marks import UNREAD
 
@@ -35,11 +36,7 @@ _SUMMARIES = f"""
         shown.activity,
         shown.last_read_seq,
         {_UNREAD},
-        (SELECT json_array(id, room_id, seq, sender, coalesce(content, ''), created_at, client_id,
-                json(iif(seq <= (SELECT last_read_seq FROM members
-                    WHERE room_id = last.room_id AND person_id <> last.sender), 'true', 'false')),
-                edited_at, deleted_at)
-            FROM messages AS last WHERE last.id = shown.last_id),
+        (SELECT {message_json("last")} FROM messages AS last WHERE last.id = shown.last_id),
         {_NUMBERS}
     ) ORDER BY shown.activity DESC, shown.room_id DESC)
     FROM shown {_JOINED}
