@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.rig.people import Person
 from tests.rig.server import RunningServer, running_server
 from tests.serve.command import duologue
 
@@ -20,6 +21,18 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """One server for all tests that only add to it."""
     with running_server(tmp_path_factory.mktemp("server")) as running:
         yield running
+
+
+@pytest.fixture
+def alice(server: RunningServer) -> Person:
+    """Somebody new on that server."""
+    return Person.arrive(server, "alice")
+
+
+@pytest.fixture
+def bob(server: RunningServer) -> Person:
+    """Somebody else."""
+    return Person.arrive(server, "bob")
 
 
 @pytest.fixture

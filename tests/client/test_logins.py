@@ -8,19 +8,9 @@ import pytest
 from duologue.client import Client, ConnectionChanged, LoginRequired
 from tests.client.company import Ear, client_of
 from tests.rig.people import Person
-from tests.rig.server import RunningServer, running_server
+from tests.rig.server import running_server
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def alice(server: RunningServer) -> Person:
-    return Person.arrive(server, "alice")
-
-
-@pytest.fixture
-def bob(server: RunningServer) -> Person:
-    return Person.arrive(server, "bob")
 
 
 @pytest.mark.slow

@@ -20,19 +20,8 @@ from duologue.client import (
 )
 from tests.client.company import Ear, client_of
 from tests.rig.people import Person
-from tests.rig.server import RunningServer
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def alice(server: RunningServer) -> Person:
-    return Person.arrive(server, "alice")
-
-
-@pytest.fixture
-def bob(server: RunningServer) -> Person:
-    return Person.arrive(server, "bob")
 
 
 async def test_two_people_converse(alice: Person, bob: Person) -> None:

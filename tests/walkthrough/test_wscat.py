@@ -16,16 +16,6 @@ FRAME = r"< (\{.*\})\r"
 
 
 @pytest.fixture
-def alice(server: RunningServer) -> Person:
-    return Person.arrive(server, "alice")
-
-
-@pytest.fixture
-def bob(server: RunningServer) -> Person:
-    return Person.arrive(server, "bob")
-
-
-@pytest.fixture
 def address(server: RunningServer, alice: Person, bob: Person) -> str:
     return f"{server.ws_url}/ws/chat/{alice.room_with(bob)}/"
 

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, Error, sync_playwright
 
-from tests.rig.people import Person
 from tests.rig.server import RunningServer
 from tests.rig.tools import cannot, need
 from tests.web.window import Window
@@ -51,13 +50,3 @@ def window(browser: Browser, server: RunningServer) -> Iterator[Opener]:
     yield open_window
     for each in opened:
         each.close()
-
-
-@pytest.fixture
-def alice(server: RunningServer) -> Person:
-    return Person.arrive(server, "alice")
-
-
-@pytest.fixture
-def bob(server: RunningServer) -> Person:
-    return Person.arrive(server, "bob")

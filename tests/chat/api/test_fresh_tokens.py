@@ -6,14 +6,8 @@ import pytest
 
 from tests.rig.people import Person, forge
 from tests.rig.raw_socket import RawSocket, text
-from tests.rig.server import RunningServer
 
 V1 = {"Sec-WebSocket-Protocol": "duologue.v1"}
-
-
-@pytest.fixture
-def alice(server: RunningServer) -> Person:
-    return Person.arrive(server)
 
 
 def greeted(person: Person, token: str) -> RawSocket:

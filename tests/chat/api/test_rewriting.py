@@ -8,17 +8,7 @@ import httpx
 import pytest
 
 from tests.rig.people import Person
-from tests.rig.server import RunningServer, running_server
-
-
-@pytest.fixture
-def alice(server: RunningServer) -> Person:
-    return Person.arrive(server)
-
-
-@pytest.fixture
-def bob(server: RunningServer) -> Person:
-    return Person.arrive(server)
+from tests.rig.server import running_server
 
 
 def path_of(room: int, message: int) -> str:

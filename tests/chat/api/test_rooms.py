@@ -9,16 +9,6 @@ from tests.rig.people import Person
 from tests.rig.server import RunningServer
 
 
-@pytest.fixture
-def alice(server: RunningServer) -> Person:
-    return Person.arrive(server)
-
-
-@pytest.fixture
-def bob(server: RunningServer) -> Person:
-    return Person.arrive(server)
-
-
 def rooms(person: Person, **query: int | str) -> httpx.Response:
     return person.http.get("/api/chat/rooms/", params=query, headers=person.headers)
 

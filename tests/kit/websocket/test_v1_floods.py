@@ -1,17 +1,11 @@
 """A v1 socket has more to say, and so more to flood with: it slows down nobody but its sender."""
 
-import threading
-import time
-from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-from tests.kit.websocket.conftest import Bystanders, Pair
-from tests.kit.websocket.test_floods import listen, pour
-from tests.kit.websocket.test_handshakes import memory
-from tests.rig.people import Person
+from tests.kit.websocket.conftest import Pair
+from tests.kit.websocket.test_floods import flooded
 from tests.rig.raw_socket import RawSocket, text
 
 FLOODS: dict[str, dict[str, Any]] = {
@@ -30,41 +24,18 @@ MISTAKES: dict[str, dict[str, Any]] = {
 }
 
 
-def flooded(pair: Pair, what: dict[str, Any], *, least: int) -> Counter[str]:
-    """Pour for two seconds; return what the flooder heard. The others must not have noticed."""
-    server = pair[0].server
-    flooder, friend = Person.arrive(server, "flood"), Person.arrive(server, "friend")
-    own, stop = flooder.room_with(friend), threading.Event()
-    if what.get("type") == "auth":
-        what = {**what, "token": flooder.token}
-    others, before, counts = Bystanders(pair, pause=0.1), memory(server), Counter[str]()
-    with flooder.socket(own) as raw, ThreadPoolExecutor(2) as pool:
-        raw.send(text({"type": "hello"}))
-        while raw.json()["type"] != "ready":
-            pass
-        pouring = pool.submit(pour, raw, text(what) * 100, stop)
-        pool.submit(listen, raw, counts, stop)
-        time.sleep(2)
-        stop.set()
-        sent = pouring.result()
-    others.stop()
-    assert others.failure is None, others.failure
-    assert others.rounds >= 8
-    assert others.slowest < 1
-    assert sent > least, "no flood"
-    assert memory(server) - before < 16 * 1024 * 1024
-    return counts
+HELLO = text({"type": "hello"})
 
 
 @pytest.mark.parametrize("what", FLOODS.values(), ids=FLOODS)
 def test_a_flood_of_good_frames_is_told_to_slow_down(strict_pair: Pair, what: dict[str, Any]) -> None:
-    counts = flooded(strict_pair, what, least=20_000)
+    counts = flooded(strict_pair, what, least=20_000, greeting=HELLO)
     assert 0 < counts["rate_limited"] < 20_000
 
 
 @pytest.mark.parametrize("what", MISTAKES.values(), ids=MISTAKES)
 def test_a_flood_of_mistakes_is_closed(strict_pair: Pair, what: dict[str, Any]) -> None:
-    counts = flooded(strict_pair, what, least=0)
+    counts = flooded(strict_pair, what, least=0, greeting=HELLO)
     assert counts["closed 1008"] == 1
 
 
