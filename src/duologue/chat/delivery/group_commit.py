@@ -68,7 +68,9 @@ class GroupCommit:
         if len(self._waiting) >= self._most_waiting or self._closing:
             raise overloaded()
         self._waiting.append((write, reply))
-        self._wake.set()
+        if len(self._waiting) == 1:
+            # else it is set: it stays so as long as something waits
+            self._wake.set()
 
     @property
     def alive(self) -> bool:
@@ -126,11 +128,10 @@ class GroupCommit:
         changed: Told = []
         known: Told = []
         for (write, _), outcome in zip(batch, outcomes, strict=True):
-            if isinstance(outcome, Problem):
-                continue
-            fresh = not outcome.duplicate if isinstance(outcome, Posted) else outcome.fresh
-            kind = known if not fresh else said if isinstance(outcome, Posted) else changed
-            kind.append((write.room, outcome))
+            if isinstance(outcome, Posted):
+                (known if outcome.duplicate else said).append((write.room, outcome))
+            elif not isinstance(outcome, Problem):
+                (changed if outcome.fresh else known).append((write.room, outcome))
         # in the order of their numbers, see Store.commit
         self._hub.deliver(said + changed, _answers(batch, outcomes))
         self._hub.remind(known)

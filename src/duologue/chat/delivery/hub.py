@@ -1,6 +1,6 @@
 """Which sockets listen to which room, in this process."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
@@ -59,7 +59,7 @@ class _Audience:
             listener.cut()
 
 
-Heard = dict[Listener, list[bytes]]
+Heard = defaultdict[Listener, list[bytes]]
 
 
 class Hub:
@@ -116,7 +116,7 @@ class Hub:
 
         `answers` are frames for one listener each; they leave with what it hears, behind it.
         """
-        heard: Heard = {}
+        heard: Heard = defaultdict(list)
         for room, event in events:
             audience = self._rooms.get(room.id)
             if audience is not None:
@@ -126,7 +126,7 @@ class Hub:
                     _log.exception("delivery_failed")
                     audience.cut()
         for listener, frame in answers:
-            _put(heard, listener, frame)
+            heard[listener].append(frame)
         for listener, frames in heard.items():
             try:
                 listener.deliver(frames)
@@ -171,24 +171,16 @@ class Hub:
             payload = message_frame(room, event.message)
             frame = text_frame(payload)
             for listener in audience.plain:
-                _put(heard, listener, frame)
+                heard[listener].append(frame)
         if audience.subscribed:
             frame = text_frame(event_frame(self._epoch, room, event, payload))
             for subscription, listener in audience.subscribed:
                 verdict = subscription.offer(event, frame)
                 if verdict is Verdict.PASS:
-                    _put(heard, listener, frame)
+                    heard[listener].append(frame)
                 elif verdict is Verdict.JUMP:
                     listener.fell_behind(subscription)
 
     def _tidy(self, room_id: int, audience: _Audience) -> None:
         if not audience.plain and not audience.subscribed:
             self._rooms.pop(room_id, None)
-
-
-def _put(heard: Heard, listener: Listener, frame: bytes) -> None:
-    frames = heard.get(listener)
-    if frames is None:
-        heard[listener] = [frame]
-    else:
-        frames.append(frame)
