@@ -21,6 +21,8 @@ _PAUSE_SECONDS = 0.25
 async def settle(scene: Scene, cast: Cast) -> bool:
     """Wait until all is answered and heard, and fetch the rooms; False when they could not be fetched."""
     await _until_answered(cast)
+    # what was on its way when its sender hung up has arrived by then
+    await asyncio.sleep(_PAUSE_SECONDS)
     loop = asyncio.get_running_loop()
     latest, since, end = -1, loop.time(), loop.time() + _SETTLE_SECONDS
     while True:

@@ -80,9 +80,12 @@ class _Pipeline:
     async def _speak(self, lane: str) -> None:
         try:
             self._say(*self._author.outbox.values())
-            while not self._author.scene.enough.is_set():
+            while True:
                 frames = random.randint(1, _MOST_AT_ONCE)  # noqa: S311 - bursts of any size
                 await self._pace.turn(frames)
+                # asked after the wait: the rooms are fetched soon after it is enough, and must not change any more
+                if self._author.scene.enough.is_set():
+                    return
                 if len(self._author.outbox) < _WINDOW and lane == self._line.lane:
                     items = [self._author.next() for _ in range(frames)]
                     self._say(*items)
@@ -188,12 +191,12 @@ class RestWriter:
         """Speak, until cancelled."""
         author = self.author
         while True:
-            waiting = next(iter(author.outbox.values()), None)
-            if waiting is None and author.scene.enough.is_set():
-                await asyncio.sleep(0.05)
-                continue
             await self._pace.turn(1)
-            item = waiting or author.next()
+            # asked after the wait, as above
+            item = next(iter(author.outbox.values()), None)
+            if item is None and author.scene.enough.is_set():
+                continue
+            item = item or author.next()
             if not await post(author, item, abandon=random.randrange(_ABANDONED_EVERY) == 0):  # noqa: S311 - any of them
                 await asyncio.sleep(random.uniform(0, 0.3))  # noqa: S311 - jitter
 
