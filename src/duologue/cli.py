@@ -125,7 +125,9 @@ def _new_epoch(_: argparse.Namespace) -> int:
 
 
 def _rotate_key(_: argparse.Namespace) -> int:
-    print(f"The signing key is now {auth_commands.rotate_key(load(AuthSettings))}.")
+    settings = load(AuthSettings)
+    kid = auth_commands.rotate_key(settings)
+    print(f"In {settings.key_delay:g} seconds tokens will be signed with the new key {kid}.")
     return 0
 
 

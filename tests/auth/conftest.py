@@ -40,6 +40,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> AuthSettings:
     return load(
         AuthSettings,
         data=tmp_path_factory.mktemp("auth"),
+        key_delay=0,
         rate_login="",
         rate_login_failed="",
         rate_signup="",

@@ -2,6 +2,7 @@
 
 import os
 import stat
+import time
 from pathlib import Path
 
 import httpx
@@ -94,6 +95,50 @@ def test_a_file_that_holds_no_key_is_refused(tmp_path: Path, content: bytes) -> 
 def test_without_a_key_nothing_is_signed(tmp_path: Path) -> None:
     with pytest.raises(NoSigningKeyError, match="no signing key"):
         KeyRing(tmp_path)
+
+
+def signer(ring: KeyRing) -> str:
+    return str(jwt.get_unverified_header(ring.sign({"a": 1}, "x"))["kid"])
+
+
+def made(directory: Path, seconds_ago: float) -> str:
+    """Make a key that has been there for some time."""
+    kid = make_key(directory)
+    then = time.time() - seconds_ago
+    os.utime(directory / f"{kid}.pem", (then, then))
+    return kid
+
+
+def test_a_new_key_is_published_first_and_signs_when_everybody_can_know_it(tmp_path: Path) -> None:
+    old, middle, new = (made(tmp_path, seconds_ago) for seconds_ago in (9000, 90, 30))
+    for delay, expected in ((20, new), (60, middle), (120, old)):
+        ring = KeyRing(tmp_path, delay)
+        assert set(ring.public) == {old, middle, new}
+        assert signer(ring) == expected
+
+
+def test_a_running_service_signs_with_the_new_key_when_its_time_has_come(tmp_path: Path) -> None:
+    old = made(tmp_path, 9000)
+    ring = KeyRing(tmp_path, 1.0)
+    assert signer(ring) == old
+    new = make_key(tmp_path)
+    assert new in ring.public
+    assert signer(ring) == old
+    deadline = time.monotonic() + 10
+    while signer(ring) == old and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert signer(ring) == new
+    assert time.time() - (tmp_path / f"{new}.pem").stat().st_mtime >= 1.0
+
+
+def test_when_every_key_is_new_one_of_them_signs_all_the_same(tmp_path: Path) -> None:
+    first = made(tmp_path, 20)
+    made(tmp_path, 10)
+    ring = KeyRing(tmp_path, 120)
+    assert signer(ring) == first
+    (tmp_path / f"{first}.pem").unlink()
+    [last] = ring.public
+    assert signer(ring) == last
 
 
 def test_a_second_start_makes_no_second_key(service: Service) -> None:

@@ -235,28 +235,6 @@ def test_two_authorization_headers_are_not_a_choice(place: Place) -> None:
             assert raw.close_code() == 4401
 
 
-def test_a_retired_key_verifies_until_it_is_removed_and_a_new_one_signs(fresh_server: RunningServer) -> None:
-    """Two living keys: tokens of both work; what the removed one signed works nowhere once its file is gone."""
-    from duologue.auth.signing import make_key  # noqa: PLC0415 - only this test makes keys
-
-    alice, bob = Person.arrive(fresh_server, "alice"), Person.arrive(fresh_server, "bob")
-    here = Place(alice, bob, alice.room_with(bob))
-    old, keys = alice.token, fresh_server.data / "auth" / "keys"
-    make_key(keys)
-    alice.log_in()
-    assert unverified(alice.token)[0]["kid"] != unverified(old)[0]["kid"]
-    # chat asks for keys that it does not know, at most every five seconds
-    deadline = time.monotonic() + 8
-    while on_chat(here, alice.token)[0] != 200 and time.monotonic() < deadline:
-        time.sleep(0.2)
-    for token in (old, alice.token):
-        assert on_chat(here, token) == (200, "")
-        assert on_auth(here, token) == (200, "")
-    (keys / f"{unverified(old)[0]['kid']}.pem").unlink()
-    assert on_auth(here, old)[0] == 401
-    assert on_auth(here, alice.token) == (200, "")
-
-
 def test_the_signature_of_the_control_is_the_servers_own(place: Place) -> None:
     """The forgeries above are genuine where they claim to be: the tests' own key ring is the server's."""
     header, claims = unverified(place.alice.token)

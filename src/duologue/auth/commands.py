@@ -38,7 +38,7 @@ def create_admin(settings: AuthSettings, username: str, email: str, password: st
 
 
 def rotate_key(settings: AuthSettings) -> str:
-    """Make a new signing key and return its `kid`; a running service signs with it from then on."""
+    """Make a new signing key and return its `kid`; a running service publishes it at once and signs with it later."""
     from duologue.auth.signing import make_key  # noqa: PLC0415 - imports cryptography, which a command may not need
 
     return make_key(settings.keys)

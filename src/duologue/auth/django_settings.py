@@ -41,7 +41,7 @@ def set_up(settings: AuthSettings) -> Runtime:
         make_key(settings.keys)
     runtime = Runtime(
         settings=settings,
-        keys=KeyRing(settings.keys),
+        keys=KeyRing(settings.keys, settings.key_delay),
         hashing=HashingPool(settings.password_workers, settings.password_waiting, settings.password_wait_seconds),
         housekeeping=Interval(_HOUSEKEEPING_SECONDS),
     )

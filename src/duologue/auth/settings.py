@@ -33,6 +33,12 @@ class AuthSettings(BaseSettings):
         description="Where people reach the product; links in mails begin with it, https makes cookies secure.",
     )
     access_token_seconds: int = Field(600, ge=10, le=3600, description="Seconds an access token lives.")
+    key_delay: float = Field(
+        120.0,
+        ge=0,
+        le=3600,
+        description="Seconds for which a new signing key is only published; more than chat's KEY_INTERVAL.",
+    )
     session_days: int = Field(30, ge=1, le=365, description="Days a login lives; then the person logs in again.")
     password_workers: int = Field(
         default_factory=_default_workers,

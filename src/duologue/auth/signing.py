@@ -1,9 +1,10 @@
-"""The keys that sign tokens: one private file each, the newest signs, all are published."""
+"""The keys that sign tokens: one private file each, all are published, the newest signs that everybody can know."""
 
 import dataclasses
 import os
 import re
 import secrets
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,29 +36,36 @@ class NoSigningKeyError(RuntimeError):
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Snapshot:
     stamp: int
-    newest: str
+    # in the order of their names; `written`: when each file was, in seconds since the epoch
+    written: Mapping[str, float]
     private: Mapping[str, Ed25519PrivateKey]
     public: VerifyingKeys
     document: bytes
+
+    def signer(self, written_before: float) -> str:
+        settled = [kid for kid, written in self.written.items() if written <= written_before]
+        # at the first start, and when all old keys were withdrawn, all are new: the oldest is known best
+        return settled[-1] if settled else min(self.written, key=self.written.__getitem__)
 
 
 class KeyRing:
     """The keys in a directory, read anew when a file appears or goes, so that a rotation needs no restart.
 
     A file's name without `.pem` is its `kid`; names begin with the time they were made, so the last one is the newest.
-    Raises UnsafeFileError for a file that others can read.
+    For its first `delay` seconds a key is published and does not sign while there is an older one: whoever verifies
+    reads it before the first token of it comes. Raises UnsafeFileError for a file that others can read.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, delay: float = 0.0) -> None:
         self._directory = directory
+        self._delay = delay
         self._snapshot = _read(directory)
 
     def sign(self, claims: Mapping[str, object], token_type: str) -> str:
-        """Return a JWT of `claims`, signed with the newest key."""
+        """Return a JWT of `claims`, signed with the newest key whose delay is over."""
         keys = self._current()
-        return jwt.encode(
-            dict(claims), keys.private[keys.newest], ALGORITHM, headers={"kid": keys.newest, "typ": token_type}
-        )
+        kid = keys.signer(time.time() - self._delay)
+        return jwt.encode(dict(claims), keys.private[kid], ALGORITHM, headers={"kid": kid, "typ": token_type})
 
     @property
     def public(self) -> VerifyingKeys:
@@ -82,7 +90,7 @@ class KeyRing:
 
 
 def make_key(directory: Path) -> str:
-    """Make a new key that signs from now on; return its `kid`."""
+    """Make a new key, which a key ring publishes from now on and signs with later; return its `kid`."""
     private_directory(directory)
     kid = f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}-{secrets.token_hex(4)}"
     pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -100,7 +108,7 @@ def _read(directory: Path) -> _Snapshot:
     public = {kid: key.public_key() for kid, key in private.items()}
     return _Snapshot(
         stamp=stamp,
-        newest=files[-1].stem,
+        written=MappingProxyType({file.stem: file.stat().st_mtime for file in files}),
         private=MappingProxyType(private),
         public=MappingProxyType(public),
         document=to_jwks(to_jwk(kid, key) for kid, key in public.items()),

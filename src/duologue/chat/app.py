@@ -47,9 +47,10 @@ class ChatApp:
         migrations.ensure(settings.database)
         auth = AuthService(settings.auth_url, settings.auth_timeout, self._auth_transport)
         chat = assemble(settings, SqliteStore(settings.database), auth)
-        self._chat = self.rest.state.chat = chat
-        self._endpoint = endpoint(chat)
         try:
+            await chat.listen_to_auth()
+            self._chat = self.rest.state.chat = chat
+            self._endpoint = endpoint(chat)
             yield
         finally:
             self._endpoint = None

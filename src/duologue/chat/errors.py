@@ -8,6 +8,8 @@ __all__ = [
     "client_id_reused",
     "edit_too_late",
     "invalid",
+    "key_not_known_yet",
+    "key_withdrawn",
     "message_deleted",
     "no_such_message",
     "not_a_participant",
@@ -36,6 +38,11 @@ def token_missing() -> Problem:
 def session_ended() -> Problem:
     """Refuse a token that is good by signature and clock, and whose login is over."""
     return Problem(401, "session_ended", "This session has ended; log in again.")
+
+
+def key_withdrawn() -> Problem:
+    """Refuse a token whose signature has become worthless."""
+    return Problem(401, "token_invalid", "This access token's key was withdrawn; refresh it, or log in again.")
 
 
 def not_a_participant() -> Problem:
@@ -86,6 +93,11 @@ def rate_limited(wait: float) -> Problem:
 def auth_unavailable() -> Problem:
     """Say that the other service is away."""
     return Problem(503, "auth_unavailable", "The account service does not answer; try again.", retry_after=2)
+
+
+def key_not_known_yet() -> Problem:
+    """Say that auth must be asked for a token's key, and was asked a moment ago."""
+    return Problem(503, "auth_unavailable", "The token's key is not known here yet; try again.", retry_after=2)
 
 
 def overloaded() -> Problem:

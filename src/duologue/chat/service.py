@@ -1,9 +1,12 @@
 """Everything that chat's actions work with, made once at start."""
 
+import asyncio
+import contextlib
 from dataclasses import dataclass
 
 from duologue.chat.access.allowance import Allowance
 from duologue.chat.access.auth_service import AuthService
+from duologue.chat.access.keys import Keys
 from duologue.chat.access.revocations import Revocations
 from duologue.chat.access.rooms import Rooms
 from duologue.chat.access.tokens import Tokens
@@ -24,6 +27,7 @@ class Chat:
     store: Store
     auth: AuthService
     revocations: Revocations
+    keys: Keys
     tokens: Tokens
     rooms: Rooms
     hub: Hub
@@ -40,9 +44,18 @@ class Chat:
         """Whether messages can be stored."""
         return self.store.healthy and self.writer.alive
 
+    async def listen_to_auth(self) -> None:
+        """Hear what auth has to say before anybody comes in, or that it is away: then start all the same."""
+        self.keys.start()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.settings.auth_timeout):
+                await self.keys.looked.wait()
+                await self.revocations.looked.wait()
+
     async def close(self) -> None:
         """Store and answer what has begun, then let go."""
         await self.revocations.close()
+        await self.keys.close()
         await self.heartbeat.close()
         await self.writer.close()
         await self.store.close()
@@ -54,12 +67,14 @@ def assemble(settings: ChatSettings, store: Store, auth: AuthService) -> Chat:
     hub = Hub(store.epoch)
     heartbeat = Heartbeat()
     revocations = Revocations(auth.ended_sessions, settings.revocation_interval, heartbeat.revoke)
+    keys = Keys(auth.fetch_keys, settings.key_interval, heartbeat.revoke)
     return Chat(
         settings=settings,
         store=store,
         auth=auth,
         revocations=revocations,
-        tokens=Tokens(settings.issuer, auth.fetch_keys, revocations.is_ended),
+        keys=keys,
+        tokens=Tokens(settings.issuer, keys, revocations.is_ended),
         rooms=Rooms(store),
         hub=hub,
         typing=Typing(hub),

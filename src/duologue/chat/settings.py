@@ -24,6 +24,13 @@ class ChatSettings(BaseSettings):
         le=60,
         description="Seconds until chat hears from auth which logins have ended; in one process it is told at once.",
     )
+    # not above auth's KEY_DELAY: a token of a new key would come before the key
+    key_interval: float = Field(
+        30.0,
+        ge=0.1,
+        le=60,
+        description="Seconds until chat hears from auth that there is a new signing key, or that one was withdrawn.",
+    )
     auth_timeout: float = Field(3.0, gt=0, description="Seconds until auth counts as away.")
     allowed_origins: str = Field(
         "",

@@ -29,7 +29,10 @@ Seconds = Annotated[int, msgspec.Meta(ge=0, le=253_402_300_799)]
 
 
 class AccessClaims(msgspec.Struct, frozen=True):
-    """Who the caller is. `sub`: the immutable user id, `sid`: the login session, `exp`: seconds since the epoch."""
+    """Who the caller is. `sub`: the immutable user id, `sid`: the login session, `exp`: seconds since the epoch.
+
+    `kid`: the key that signed it, by the header; whatever the token claims under that name counts for nothing.
+    """
 
     sub: str
     username: str
@@ -37,6 +40,7 @@ class AccessClaims(msgspec.Struct, frozen=True):
     jti: str
     exp: Seconds
     iat: Seconds
+    kid: str = ""
 
 
 class TokenRefused(Exception):  # noqa: N818 - reads as the sentence it is
@@ -92,7 +96,7 @@ def verify(
             leeway=LEEWAY_SECONDS,
             options={"require": list(REQUIRED_CLAIMS)},
         )
-        claims = msgspec.convert(payload, claims_type)
+        claims = msgspec.convert(payload | {"kid": kid}, claims_type)
         # JSON can spell lone surrogates, which no database takes
         msgspec.json.encode(claims)
     except jwt.ExpiredSignatureError:

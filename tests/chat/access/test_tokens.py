@@ -6,7 +6,8 @@ from collections.abc import Awaitable
 
 import pytest
 
-from duologue.chat.access import tokens
+from duologue.chat.access import keys, tokens
+from duologue.chat.access.keys import Keys
 from duologue.chat.access.tokens import Tokens, bearer
 from duologue.chat.errors import Problem, auth_unavailable
 from duologue.contract.keys import VerifyingKeys
@@ -48,6 +49,7 @@ class Auth:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
     monkeypatch.setattr(tokens, "time", made)
+    monkeypatch.setattr(keys, "time", made)
     return made
 
 
@@ -62,9 +64,14 @@ def ended() -> set[str]:
     return set()
 
 
+async def nobody_to_tell() -> None:
+    """No sockets here."""
+
+
 @pytest.fixture
-def known(auth: Auth, ended: set[str]) -> Tokens:
-    return Tokens("duologue", auth.fetch, lambda claims: claims.sid in ended)
+async def known(auth: Auth, ended: set[str]) -> Tokens:
+    """Reads keys when it needs them, and not by itself."""
+    return Tokens("duologue", Keys(auth.fetch, 60, nobody_to_tell), lambda claims: claims.sid in ended)
 
 
 async def code_of(waiting: Awaitable[object]) -> str:
@@ -137,28 +144,66 @@ async def test_nonsense_never_makes_us_ask(auth: Auth, known: Tokens) -> None:
 async def test_invented_key_ids_make_us_ask_once_in_a_while(auth: Auth, known: Tokens, clock: Clock) -> None:
     await known.verify(auth.issuer.token())
     stranger = Issuer(*map(str, range(50)))
-    for n in range(50):
-        assert await code_of(known.verify(stranger.token(kid=str(n)))) == "token_invalid"
+    invented = [stranger.token(kid=str(n)) for n in range(50)]
+    for token in invented:
+        assert await code_of(known.verify(token)) == "auth_unavailable"
     assert auth.asked == 1
-    clock.now += tokens._SECONDS_BETWEEN_FETCHES
-    outcomes = await asyncio.gather(*(code_of(known.verify(stranger.token(kid=str(n)))) for n in range(50)))
+    clock.now += keys._SECONDS_BETWEEN_READS
+    # one of them makes us ask, and whoever came before it hears the whole truth
+    outcomes = await asyncio.gather(*(code_of(known.verify(token)) for token in invented))
     assert set(outcomes) == {"token_invalid"}
+    assert auth.asked == 2
+    for _ in range(3):
+        clock.now += 100
+        assert {await code_of(known.verify(token)) for token in invented} == {"token_invalid"}
     assert auth.asked == 2
 
 
-async def test_a_rotated_key_is_found_and_the_old_one_goes_when_auth_drops_it(
-    auth: Auth, known: Tokens, clock: Clock
-) -> None:
+async def test_a_new_key_is_found_however_busy_inventors_keep_us(auth: Auth, known: Tokens, clock: Clock) -> None:
     await known.verify(auth.issuer.token("alice"))
     auth.issuer.private["k2"] = Issuer().private["k1"]
-    clock.now += tokens._SECONDS_BETWEEN_FETCHES
+    token = auth.issuer.token("bob", kid="k2")
+    stranger = Issuer(*(f"x{n}" for n in range(30)))
+    for n in range(10):
+        assert await code_of(known.verify(stranger.token(kid=f"x{n}"))) == "auth_unavailable"
+    # not refused for good: a client would throw the token away
+    assert await code_of(known.verify(token)) == "auth_unavailable"
+    clock.now += keys._SECONDS_BETWEEN_READS
+    for n in range(10, 30):
+        assert await code_of(known.verify(stranger.token(kid=f"x{n}"))) in {"auth_unavailable", "token_invalid"}
+    assert (await known.verify(token)).username == "bob"
+    assert auth.asked == 2
+
+
+async def test_memory_of_invented_keys_is_bounded(auth: Auth, known: Tokens, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keys, "_REMEMBERED", 3)
+    await known.verify(auth.issuer.token())
+    stranger = Issuer(*map(str, range(9)))
+    for n in range(9):
+        await code_of(known.verify(stranger.token(kid=str(n))))
+    assert list(known._keys._missed) == ["6", "7", "8"]
+
+
+async def test_a_rotated_key_is_found_and_the_old_one_is_good_until_auth_drops_it(
+    auth: Auth, known: Tokens, clock: Clock
+) -> None:
+    old = auth.issuer.token("alice")
+    claims = await known.verify(old)
+    auth.issuer.private["k2"] = Issuer().private["k1"]
+    clock.now += keys._SECONDS_BETWEEN_READS
     assert (await known.verify(auth.issuer.token("bob", kid="k2"))).username == "bob"
     assert (await known.verify(auth.issuer.token("carol"))).username == "carol"
+    assert known.revoked(claims) is None
     late = auth.issuer.token("dave")
     del auth.issuer.private["k1"]
-    clock.now += tokens._SECONDS_BETWEEN_FETCHES
+    clock.now += keys._SECONDS_BETWEEN_READS
     assert await code_of(known.verify(Issuer("k3").token(kid="k3"))) == "token_invalid"
-    assert await code_of(known.verify(late)) == "token_invalid"
+    # at once, for everybody, and also what was verified before
+    for token in (late, old, late):
+        assert known.remembered(token) is None
+        assert await code_of(known.verify(token)) == "token_invalid"
+    assert known.revoked(claims) is not None
+    assert (await known.verify(auth.issuer.token("bob", kid="k2"))).username == "bob"
 
 
 async def test_with_keys_in_hand_auth_may_be_away(auth: Auth, known: Tokens, clock: Clock) -> None:
@@ -166,8 +211,11 @@ async def test_with_keys_in_hand_auth_may_be_away(auth: Auth, known: Tokens, clo
     auth.away = True
     clock.now += 100
     assert (await known.verify(auth.issuer.token("bob"))).username == "bob"
-    assert await code_of(known.verify(Issuer("k9").token(kid="k9"))) == "token_invalid"
+    assert await code_of(known.verify(Issuer("k9").token(kid="k9"))) == "auth_unavailable"
     assert auth.asked == 2
+    auth.away = False
+    clock.now += keys._SECONDS_UNTIL_RETRY
+    assert await code_of(known.verify(Issuer("k9").token(kid="k9"))) == "token_invalid"
 
 
 async def test_without_keys_a_crowd_asks_once_and_nobody_waits_in_turn(auth: Auth, known: Tokens, clock: Clock) -> None:
@@ -176,7 +224,7 @@ async def test_without_keys_a_crowd_asks_once_and_nobody_waits_in_turn(auth: Aut
     assert set(codes) == {"auth_unavailable"}
     assert auth.asked == 1
     auth.away = False
-    clock.now += tokens._SECONDS_UNTIL_RETRY
+    clock.now += keys._SECONDS_UNTIL_RETRY
     await known.verify(auth.issuer.token())
 
 

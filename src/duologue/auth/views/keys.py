@@ -8,9 +8,9 @@ from duologue.auth.views.endpoint import endpoint
 
 @endpoint("GET", "HEAD")
 def jwks(request: HttpRequest) -> HttpResponse:
-    """Return the JWKS. Verifiers ask again for a key they don't know, so five minutes delay no rotation."""
+    """Return the JWKS. A cache may keep it for a moment only: it would keep a withdrawn key alive."""
     return HttpResponse(
         runtime().keys.document,
         content_type="application/json",
-        headers={"Cache-Control": "public, max-age=300"},
+        headers={"Cache-Control": "public, max-age=10"},
     )

@@ -42,6 +42,8 @@ class Revocations:
         self._sweep_at = 0.0
         self._away = False
         self._hurry = asyncio.Event()
+        self.looked = asyncio.Event()
+        """Set once auth was asked for the first time, whatever became of that."""
         self._loop = asyncio.get_running_loop()
         self._running = self._loop.create_task(self._run(), name="revocations")
 
@@ -62,6 +64,7 @@ class Revocations:
         while True:
             self._hurry.clear()
             known = await self._catch_up()
+            self.looked.set()
             self._forget()
             await self._sweep()
             await self._rest(self._interval if known else max(self._interval, _SECONDS_WHILE_AWAY))

@@ -21,7 +21,7 @@ from duologue.chat.api.refusals import (
 )
 from duologue.chat.api.v1 import V1
 from duologue.chat.delivery.subscription import Subscription
-from duologue.chat.errors import Problem, session_ended
+from duologue.chat.errors import Problem
 from duologue.chat.model import Room
 from duologue.chat.service import Chat
 from duologue.chat.wire import FrameIn, decode, decoder, error_frame
@@ -166,9 +166,10 @@ class ChatSocket(WebSocket):
             self._dialect.beat(self._who, today)
 
     def revoke(self) -> None:
-        """End with the login."""
-        if self._who is not None and not self.closing and self._chat.revocations.is_ended(self._who):
-            self._send_away(session_ended())
+        """End with the login, or with the key that signed the token."""
+        why = None if self._who is None or self.closing else self._chat.tokens.revoked(self._who)
+        if why is not None:
+            self._send_away(why)
 
     # Coming in
 

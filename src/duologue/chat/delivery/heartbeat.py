@@ -18,7 +18,7 @@ class Pulse(Protocol):
         """Look after yourself; `now` is the event loop's time."""
 
     def revoke(self) -> None:
-        """Close when the login behind you has ended."""
+        """Close when your token has been revoked: its login has ended, or its key was withdrawn."""
 
 
 class Heartbeat:
@@ -38,7 +38,7 @@ class Heartbeat:
         self._sockets.discard(socket)
 
     async def revoke(self) -> None:
-        """Close the sockets of logins that have ended."""
+        """Close the sockets of logins that have ended, and of keys that were withdrawn."""
         await self._visit(lambda socket: socket.revoke())
 
     async def close(self) -> None:
