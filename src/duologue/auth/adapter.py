@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -19,10 +20,12 @@ from django.utils.encoding import force_bytes
 from duologue.auth import sessions
 from duologue.auth.login import ContractLogin
 from duologue.auth.models import Handle, LoginSession, User
-from duologue.auth.throttling import exceeded
+from duologue.auth.throttling import check, spend
 from duologue.auth.token_strategy import LOGIN_KEY
 from duologue.auth.usernames import validate_username
 from duologue.contract.usernames import fold
+
+_FAILED = "login_failed"
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -48,15 +51,24 @@ class AccountAdapter(DefaultAccountAdapter):
         return email
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Count a login as failed until it succeeds; raise Problem 429 after too many.
+        """Raise Problem 429, before anything is hashed, when too many logins failed.
 
-        One account's failures are counted by the address they come from. Counted over all addresses, anybody could
-        lock anybody out by guessing wrong.
+        A login counts once it has failed and not while it runs: many people behind one address log in at once.
         """
-        key = f"{credentials.get('username', '').lower()}@{ratelimit.get_ip(request)}"
-        self._login_failed_rl_usage = ratelimit.consume(request, app="allauth.account", action="login_failed", key=key)
-        if self._login_failed_rl_usage is None:
-            raise exceeded(request, "login_failed", key)
+        check(request, _FAILED, _account_and_address(request, credentials))
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
+        """Return the account of a username and a password, or None. Raise Problem: 429, 503."""
+        user = super().authenticate(request, **credentials)
+        if user is not None:
+            # Guesses that began together have all passed the first look. Once their failures use up the tries, the
+            # rest learn nothing, the right one neither: beginning many at once is worth no more than the limit.
+            check(request, _FAILED, _account_and_address(request, credentials))
+        return user
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        """Count a login that failed; raise Problem 429 when others that ran beside it used up the tries."""
+        spend(request, _FAILED, _account_and_address(request, credentials))
 
     def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
         """Log in, after every stage has passed. At our own endpoint this begins a session with tokens."""
@@ -106,6 +118,11 @@ class SecondFactorAdapter(DefaultMFAAdapter):
     def get_totp_label(self, user: AbstractBaseUser) -> str:
         """Return what an authenticator shows beside the code."""
         return user.get_username()
+
+
+def _account_and_address(request: HttpRequest, credentials: Mapping[str, Any]) -> str:
+    # counted over all addresses, anybody could lock anybody out by guessing wrong
+    return f"{credentials.get('username', '').lower()}@{ratelimit.get_ip(request)}"
 
 
 def _cipher() -> Fernet:
