@@ -3,7 +3,9 @@
 import base64
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.signals import user_logged_in
@@ -13,6 +15,7 @@ from cryptography.fernet import Fernet
 from django.conf import settings as django_settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
+from django.core.mail import EmailMessage
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.encoding import force_bytes
@@ -20,12 +23,26 @@ from django.utils.encoding import force_bytes
 from duologue.auth import sessions
 from duologue.auth.login import ContractLogin
 from duologue.auth.models import Handle, LoginSession, User
+from duologue.auth.runtime import runtime
 from duologue.auth.throttling import check, spend
 from duologue.auth.token_strategy import LOGIN_KEY
 from duologue.auth.usernames import validate_username
 from duologue.contract.usernames import fold
 
 _FAILED = "login_failed"
+
+
+@dataclass(frozen=True, slots=True)
+class _Site:
+    """What the mails call us."""
+
+    name: str
+    domain: str
+
+    @classmethod
+    def of(cls, public_url: str) -> "_Site":
+        host = urlsplit(public_url).netloc
+        return cls(name=host, domain=host)
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -98,6 +115,21 @@ class AccountAdapter(DefaultAccountAdapter):
         if sid is not None:
             LoginSession.objects.filter(pk=sid).end("logout")
         super().logout(request)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Send a mail. It calls the site by its public address, and never by a Host header, which strangers choose."""
+        self._message(template_prefix, email, context).send()
+
+    def send_password_reset_mail(self, user: AbstractBaseUser, email: str, context: dict[str, Any]) -> None:
+        """Send the way back in, after the answer: neither its time nor a mail server's error tells who is here."""
+        runtime().outbox.put(self._message("account/email/password_reset_key", email, context).send)
+
+    def _message(self, template_prefix: str, email: str, context: dict[str, Any]) -> EmailMessage:
+        site = _Site.of(runtime().settings.public_url)
+        message: EmailMessage = self.render_mail(
+            template_prefix, email, {"email": email, "current_site": site, **context}
+        )
+        return message
 
     def respond_user_inactive(self, request: HttpRequest, user: AbstractBaseUser) -> HttpResponse:
         """Answer a login of a deactivated account; the backend lets none come this far."""
