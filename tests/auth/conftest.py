@@ -46,6 +46,8 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> AuthSettings:
         rate_signup="",
         rate_refresh="",
         password_workers=2,
+        # how fast a busy machine hashes is no test's matter
+        password_wait_seconds=20,
     )
 
 

@@ -2,7 +2,10 @@
 
 import base64
 import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.signals import user_logged_in
@@ -12,6 +15,7 @@ from cryptography.fernet import Fernet
 from django.conf import settings as django_settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
+from django.core.mail import EmailMessage
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.encoding import force_bytes
@@ -19,10 +23,26 @@ from django.utils.encoding import force_bytes
 from duologue.auth import sessions
 from duologue.auth.login import ContractLogin
 from duologue.auth.models import Handle, LoginSession, User
-from duologue.auth.throttling import exceeded
+from duologue.auth.runtime import runtime
+from duologue.auth.throttling import check, spend
 from duologue.auth.token_strategy import LOGIN_KEY
 from duologue.auth.usernames import validate_username
 from duologue.contract.usernames import fold
+
+_FAILED = "login_failed"
+
+
+@dataclass(frozen=True, slots=True)
+class _Site:
+    """What the mails call us."""
+
+    name: str
+    domain: str
+
+    @classmethod
+    def of(cls, public_url: str) -> "_Site":
+        host = urlsplit(public_url).netloc
+        return cls(name=host, domain=host)
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -48,15 +68,24 @@ class AccountAdapter(DefaultAccountAdapter):
         return email
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Count a login as failed until it succeeds; raise Problem 429 after too many.
+        """Raise Problem 429, before anything is hashed, when too many logins failed.
 
-        One account's failures are counted by the address they come from. Counted over all addresses, anybody could
-        lock anybody out by guessing wrong.
+        A login counts once it has failed and not while it runs: many people behind one address log in at once.
         """
-        key = f"{credentials.get('username', '').lower()}@{ratelimit.get_ip(request)}"
-        self._login_failed_rl_usage = ratelimit.consume(request, app="allauth.account", action="login_failed", key=key)
-        if self._login_failed_rl_usage is None:
-            raise exceeded(request, "login_failed", key)
+        check(request, _FAILED, _account_and_address(request, credentials))
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
+        """Return the account of a username and a password, or None. Raise Problem: 429, 503."""
+        user = super().authenticate(request, **credentials)
+        if user is not None:
+            # Guesses that began together have all passed the first look. Once their failures use up the tries, the
+            # rest learn nothing, the right one neither: beginning many at once is worth no more than the limit.
+            check(request, _FAILED, _account_and_address(request, credentials))
+        return user
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        """Count a login that failed; raise Problem 429 when others that ran beside it used up the tries."""
+        spend(request, _FAILED, _account_and_address(request, credentials))
 
     def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
         """Log in, after every stage has passed. At our own endpoint this begins a session with tokens."""
@@ -87,6 +116,21 @@ class AccountAdapter(DefaultAccountAdapter):
             LoginSession.objects.filter(pk=sid).end("logout")
         super().logout(request)
 
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Send a mail. It calls the site by its public address, and never by a Host header, which strangers choose."""
+        self._message(template_prefix, email, context).send()
+
+    def send_password_reset_mail(self, user: AbstractBaseUser, email: str, context: dict[str, Any]) -> None:
+        """Send the way back in, after the answer: neither its time nor a mail server's error tells who is here."""
+        runtime().outbox.put(self._message("account/email/password_reset_key", email, context).send)
+
+    def _message(self, template_prefix: str, email: str, context: dict[str, Any]) -> EmailMessage:
+        site = _Site.of(runtime().settings.public_url)
+        message: EmailMessage = self.render_mail(
+            template_prefix, email, {"email": email, "current_site": site, **context}
+        )
+        return message
+
     def respond_user_inactive(self, request: HttpRequest, user: AbstractBaseUser) -> HttpResponse:
         """Answer a login of a deactivated account; the backend lets none come this far."""
         raise AssertionError("a deactivated account passed authentication")
@@ -106,6 +150,11 @@ class SecondFactorAdapter(DefaultMFAAdapter):
     def get_totp_label(self, user: AbstractBaseUser) -> str:
         """Return what an authenticator shows beside the code."""
         return user.get_username()
+
+
+def _account_and_address(request: HttpRequest, credentials: Mapping[str, Any]) -> str:
+    # counted over all addresses, anybody could lock anybody out by guessing wrong
+    return f"{credentials.get('username', '').lower()}@{ratelimit.get_ip(request)}"
 
 
 def _cipher() -> Fernet:

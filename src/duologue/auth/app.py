@@ -59,6 +59,7 @@ class AuthApp:
             self._bridge.close(in_each_thread=connections.close_all)
         if self._runtime is not None:
             self._runtime.hashing.close()
+            self._runtime.outbox.close()
 
 
 def create_app(settings: AuthSettings) -> AuthApp:

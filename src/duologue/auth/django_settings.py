@@ -9,6 +9,7 @@ import django
 from django.conf import settings as django_settings
 
 from duologue.auth.hashing import HashingPool
+from duologue.auth.outbox import Outbox
 from duologue.auth.runtime import Runtime
 from duologue.auth.settings import AuthSettings
 from duologue.auth.signing import KeyRing, make_key
@@ -20,6 +21,8 @@ from duologue.kit.interval import Interval
 _SQLITE_PRAGMAS = "PRAGMA journal_mode=DELETE;PRAGMA synchronous=EXTRA;PRAGMA cache_size=-512"
 
 _HOUSEKEEPING_SECONDS = 6 * 3600
+
+_MAILS_WAITING = 100
 
 _BACKEND = "duologue.auth.backends.AccountBackend"
 
@@ -43,6 +46,7 @@ def set_up(settings: AuthSettings) -> Runtime:
         settings=settings,
         keys=KeyRing(settings.keys, settings.key_delay),
         hashing=HashingPool(settings.password_workers, settings.password_waiting, settings.password_wait_seconds),
+        outbox=Outbox(_MAILS_WAITING),
         housekeeping=Interval(_HOUSEKEEPING_SECONDS),
     )
     django_settings.configure(**build(settings, read_private(settings.secret_key).decode()), DUOLOGUE=runtime)
@@ -57,7 +61,8 @@ def build(settings: AuthSettings, secret_key: str) -> dict[str, Any]:
     return {
         "SECRET_KEY": secret_key,
         "DEBUG": False,
-        # every answer that holds an address of ours takes it from public_url, none from a Host header
+        # Whatever name a proxy passes on is welcome, and none is believed: links are made of public_url, and so is the
+        # name of the site in mails (AccountAdapter.send_mail), which Django would take from the Host header.
         "ALLOWED_HOSTS": ["*"],
         "ROOT_URLCONF": "duologue.auth.urls",
         "INSTALLED_APPS": _APPS,
@@ -153,6 +158,8 @@ def _accounts(settings: AuthSettings) -> dict[str, Any]:
         "ACCOUNT_PREVENT_ENUMERATION": "strict",
         "ACCOUNT_EMAIL_VERIFICATION": settings.email_verification,
         "ACCOUNT_EMAIL_SUBJECT_PREFIX": "",
+        # a mail to whoever a stranger names is a mail that nobody asked for; the answer is the same without it
+        "ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS": False,
         "ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE": True,
         "ACCOUNT_REAUTHENTICATION_REQUIRED": True,
         "ACCOUNT_RATE_LIMITS": {

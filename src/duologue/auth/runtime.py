@@ -10,6 +10,7 @@ from duologue.kit.interval import Interval
 
 if TYPE_CHECKING:
     from duologue.auth.hashing import HashingPool
+    from duologue.auth.outbox import Outbox
     from duologue.auth.settings import AuthSettings
     from duologue.auth.signing import KeyRing
 
@@ -21,6 +22,7 @@ class Runtime:
     settings: "AuthSettings"
     keys: "KeyRing"
     hashing: "HashingPool"
+    outbox: "Outbox"
     housekeeping: Interval
     # called after each commit that ended logins, in the thread that made it
     when_logins_end: list[Callable[[], None]] = field(default_factory=list)

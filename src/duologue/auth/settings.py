@@ -50,9 +50,13 @@ class AuthSettings(BaseSettings):
         32, ge=0, le=512, description="Passwords that wait for that until more are turned away."
     )
     password_wait_seconds: float = Field(2.0, gt=0, le=30, description="Seconds a password waits until it is refused.")
-    rate_login: str = Field("30/m/ip", description="Logins that may be tried.")
+    rate_login: str = Field("300/m/ip", description="Logins that may be tried, right ones too.")
     rate_login_failed: str = Field(
-        "10/m/ip,5/5m/key", description="Logins that may fail; `key` is one account from one address."
+        "100/m/ip,5/5m/key",
+        description=(
+            "Logins that may fail; then no login is let in, not even with the right password: `ip` blocks everybody "
+            "behind one address, so keep it above what an office mistypes; `key` blocks one account from one address."
+        ),
     )
     rate_signup: str = Field("20/m/ip", description="Accounts that may be registered.")
     rate_refresh: str = Field("600/m/ip,30/m/key", description="Access tokens that may be fetched; `key` is one login.")

@@ -15,13 +15,21 @@ _APP = "allauth.account"
 _log = structlog.get_logger(__name__)
 
 
+def check(request: HttpRequest, action: str, key: str | None = None) -> None:
+    """Raise Problem 429 when there were too many tries of `action`; count nothing."""
+    if ratelimit.consume(request, app=_APP, action=action, key=key, dry_run=True) is None:
+        raise _exceeded(request, action, key)
+
+
 def spend(request: HttpRequest, action: str, key: str | None = None) -> None:
     """Count one try of `action`; raise Problem 429 when there were too many. Refused tries do not count."""
+    # where there are several limits, allauth would count a try by the first and then refuse it by the second
+    check(request, action, key)
     if ratelimit.consume(request, app=_APP, action=action, key=key) is None:
-        raise exceeded(request, action, key)
+        raise _exceeded(request, action, key)
 
 
-def exceeded(request: HttpRequest, action: str, key: str | None = None) -> Problem:
+def _exceeded(request: HttpRequest, action: str, key: str | None = None) -> Problem:
     """Return the 429 of an action that was refused just now, with the seconds until it will not be."""
     wait = 1.0
     now = time.time()

@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import include, path, re_path
 
-from duologue.auth.views import account, ended_sessions, errors, keys, people
+from duologue.auth.views import account, ended_sessions, errors, keys, people, typed_passwords
 
 
 def _to_admin(_: HttpRequest) -> HttpResponse:
@@ -23,6 +23,7 @@ urlpatterns = [
     path(".well-known/ended-sessions.json", ended_sessions.ended_sessions),
     # allauth offers these also to products that store no phone numbers, and trips over it
     re_path(r"^_allauth/app/v1/(account/phone|auth/phone/.*)$", errors.absent),
+    path("_allauth/app/v1/", include(typed_passwords.urlpatterns())),
     path("_allauth/", include("allauth.headless.urls")),
     path("admin", _to_admin),
     path("admin/", admin.site.urls),
