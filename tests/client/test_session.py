@@ -49,6 +49,33 @@ async def test_twenty_refused_requests_cause_one_refresh(client: Client, auth: A
     assert (auth.asked[LOGIN], auth.asked[REFRESH]) == (1, 1)
 
 
+async def test_twenty_who_wait_for_a_refresh_that_fails_share_its_failure(client: Client, auth: AuthStandIn) -> None:
+    await rooms(client)
+    auth.expire()
+    auth.ailments = [problem(429, "rate_limited") for _ in range(20)]
+    answers = await asyncio.gather(*(rooms(client) for _ in range(20)), return_exceptions=True)
+    assert {type(answer) for answer in answers} == {ApiError}
+    assert auth.asked[REFRESH] == 1
+    # and who asks afterwards asks anew
+    auth.ailments = []
+    await asyncio.gather(*(rooms(client) for _ in range(20)))
+    assert auth.asked[REFRESH] == 2
+
+
+async def test_who_gives_up_a_refresh_leaves_it_to_the_next(client: Client, auth: AuthStandIn) -> None:
+    await rooms(client)
+    auth.expire()
+    auth.refreshes.clear()
+    impatient, patient = (asyncio.create_task(rooms(client)) for _ in range(2))
+    await auth.is_asked(REFRESH, 1)
+    impatient.cancel()
+    await asyncio.wait({impatient})
+    auth.refreshes.set()
+    await patient
+    assert impatient.cancelled()
+    assert auth.asked[REFRESH] == 2
+
+
 async def test_a_refused_refresh_logs_in_again_when_the_password_is_there(client: Client, auth: AuthStandIn) -> None:
     await rooms(client)
     auth.expire()
