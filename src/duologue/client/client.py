@@ -97,11 +97,14 @@ class Client:
     # The state
 
     @property
-    def cursors(self) -> dict[int, str]:
+    def cursors(self) -> dict[int, str] | None:
         """How far each room was dealt with: give it to the next `Client` as `cursors` to go on from here.
 
-        An event counts as dealt with when the next one is asked for.
+        An event counts as dealt with when the next one is asked for. None until a client that was given none has been
+        told of every room, since a room that is missing in `cursors` is heard from its beginning.
         """
+        if not self._live.rooms.begun:
+            return None
         return {room: place for room, place in self._inbox.places.items() if place is not None}
 
     @property
