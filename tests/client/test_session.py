@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
@@ -161,6 +162,26 @@ def test_an_address_must_be_one(url: str) -> None:
     with pytest.raises(ValueError, match="address") as raised:
         Client(url)
     assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *({"event_limit": limit} for limit in (0, -1, True, 1.5, "7", None)),
+        *({"unsent_limit": limit} for limit in (0, -1, None)),
+        *({"messages_kept": limit} for limit in (-1, False, "1")),
+        # what JSON makes of the keys, and other things that a room cannot be told by
+        *({"cursors": cursors} for cursors in ({"7": "1/e.7.1.0"}, {7: None}, {7: ""}, {True: "e"}, [7], "7")),
+    ],
+)
+def test_an_option_that_cannot_be_is_named(wrong: dict[str, Any]) -> None:
+    (name,) = wrong
+    with pytest.raises(ValueError, match=f"`{name}`"):
+        Client(URL, **wrong)
+
+
+def test_options_at_their_bounds_can_be() -> None:
+    Client(URL, event_limit=1, unsent_limit=1, messages_kept=0, cursors={7: "1/e.7.1.0"})
 
 
 @pytest.mark.parametrize("unsent", [b"", b"a secret text", b'[{"kind":"message"}]', b'{"a":"a secret text"}'])
