@@ -45,6 +45,24 @@ async def test_a_place_is_reached_when_the_next_event_is_asked_for() -> None:
     assert box.places == {}
 
 
+async def test_a_place_without_an_event_waits_only_for_events_of_its_room() -> None:
+    box = inbox()
+    box.tell(ConnectionChanged("connecting"))
+    box.put(said(1))
+    box.put(Step([], 2, "0/begun"))
+    assert box.places == {2: "0/begun"}
+    box.put(Step([], 1, "1/c2"))
+    assert box.places == {2: "0/begun"}, "a message of this room waits"
+    await box.next()
+    await box.next()
+    assert 1 not in box.places
+    box.put(Step([], 1, "1/c3"))
+    assert 1 not in box.places, "it is being dealt with"
+    box.put(said(2))
+    await box.next()
+    assert box.places == {1: "1/c3", 2: "0/begun"}
+
+
 async def test_the_place_of_many_events_is_reached_after_the_last() -> None:
     box = inbox()
     both = Step([*said(1).events, *said(2).events], 1, "2/c2")

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
@@ -47,6 +48,33 @@ async def test_twenty_refused_requests_cause_one_refresh(client: Client, auth: A
     auth.expire()
     await asyncio.gather(*(rooms(client) for _ in range(20)))
     assert (auth.asked[LOGIN], auth.asked[REFRESH]) == (1, 1)
+
+
+async def test_twenty_who_wait_for_a_refresh_that_fails_share_its_failure(client: Client, auth: AuthStandIn) -> None:
+    await rooms(client)
+    auth.expire()
+    auth.ailments = [problem(429, "rate_limited") for _ in range(20)]
+    answers = await asyncio.gather(*(rooms(client) for _ in range(20)), return_exceptions=True)
+    assert {type(answer) for answer in answers} == {ApiError}
+    assert auth.asked[REFRESH] == 1
+    # and who asks afterwards asks anew
+    auth.ailments = []
+    await asyncio.gather(*(rooms(client) for _ in range(20)))
+    assert auth.asked[REFRESH] == 2
+
+
+async def test_who_gives_up_a_refresh_leaves_it_to_the_next(client: Client, auth: AuthStandIn) -> None:
+    await rooms(client)
+    auth.expire()
+    auth.refreshes.clear()
+    impatient, patient = (asyncio.create_task(rooms(client)) for _ in range(2))
+    await auth.is_asked(REFRESH, 1)
+    impatient.cancel()
+    await asyncio.wait({impatient})
+    auth.refreshes.set()
+    await patient
+    assert impatient.cancelled()
+    assert auth.asked[REFRESH] == 2
 
 
 async def test_a_refused_refresh_logs_in_again_when_the_password_is_there(client: Client, auth: AuthStandIn) -> None:
@@ -134,6 +162,26 @@ def test_an_address_must_be_one(url: str) -> None:
     with pytest.raises(ValueError, match="address") as raised:
         Client(url)
     assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *({"event_limit": limit} for limit in (0, -1, True, 1.5, "7", None)),
+        *({"unsent_limit": limit} for limit in (0, -1, None)),
+        *({"messages_kept": limit} for limit in (-1, False, "1")),
+        # what JSON makes of the keys, and other things that a room cannot be told by
+        *({"cursors": cursors} for cursors in ({"7": "1/e.7.1.0"}, {7: None}, {7: ""}, {True: "e"}, [7], "7")),
+    ],
+)
+def test_an_option_that_cannot_be_is_named(wrong: dict[str, Any]) -> None:
+    (name,) = wrong
+    with pytest.raises(ValueError, match=f"`{name}`"):
+        Client(URL, **wrong)
+
+
+def test_options_at_their_bounds_can_be() -> None:
+    Client(URL, event_limit=1, unsent_limit=1, messages_kept=0, cursors={7: "1/e.7.1.0"})
 
 
 @pytest.mark.parametrize("unsent", [b"", b"a secret text", b'[{"kind":"message"}]', b'{"a":"a secret text"}'])

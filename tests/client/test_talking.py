@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 
+import msgspec
 import pytest
 
 from duologue.client import (
@@ -15,7 +16,9 @@ from duologue.client import (
     NotInRoom,
     Presence,
     ReadMoved,
+    Receipt,
     RoomOpened,
+    SendRefused,
     Typing,
 )
 from tests.client.company import Ear, client_of
@@ -124,6 +127,34 @@ async def test_what_cannot_be_sent_is_refused_and_the_connection_lives(alice: Pe
         assert refused.value.code == "not_the_author"
         await client.send(room, "still here")
         assert [event.state for event in ear.of(ConnectionChanged)] == ["connecting", "live"]
+
+
+async def test_what_is_refused_before_it_is_sent_does_not_keep_back_what_is_behind_it(
+    alice: Person, bob: Person
+) -> None:
+    async with client_of(alice) as client:
+        room = (await client.open_room(bob.username)).id
+        # nobody has told the limits yet: what is too long is found when the connection is ready
+        sends = [asyncio.create_task(client.send(room, text)) for text in ("x" * 5000, "y" * 5000, "after")]
+        first, second, after = await asyncio.wait_for(asyncio.gather(*sends, return_exceptions=True), 20)
+        for refused in (first, second):
+            assert isinstance(refused, ApiError)
+            assert refused.code == "validation_failed"
+        assert isinstance(after, Receipt)
+        assert after.seq == 1
+        assert client.unsent == b"[]"
+        with pytest.raises(ApiError):
+            await client.send(room, "x" * 5000)
+
+
+async def test_what_was_kept_and_is_refused_does_not_keep_back_what_is_behind_it(alice: Person, bob: Person) -> None:
+    room = alice.room_with(bob)
+    kept = [{"kind": "message", "room": room, "client_id": text[:5], "text": text} for text in ("x" * 5000, "after")]
+    async with client_of(alice, unsent=msgspec.json.encode(kept)) as client:
+        ear = await Ear.at(client)
+        await ear.until(lambda: ear.texts() == ["after"] and bool(ear.of(SendRefused)))
+        assert [event.client_id for event in ear.of(SendRefused)] == ["xxxxx"]
+        assert client.unsent == b"[]"
 
 
 async def test_messages_of_a_room_keep_their_order_however_many_wait(alice: Person, bob: Person) -> None:

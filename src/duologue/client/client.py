@@ -5,11 +5,11 @@ import ssl
 from collections.abc import AsyncIterator, Mapping
 from types import TracebackType
 from typing import Self
-from urllib.parse import urlsplit
 
 import httpx
 import msgspec
 
+from duologue.client import options
 from duologue.client.core import frames
 from duologue.client.core.conversation import Conversation
 from duologue.client.core.outbox import Outbox, Unsent, new_client_id
@@ -36,7 +36,7 @@ class Client:
     `refresh_token` can stand in for the password; `cursors` and `unsent` are what the properties of these names were
     in an earlier run. Without `cursors` the client hears what happens from now on; with `{}` everything of every room.
     From `event_limit` events that nobody has read it stops listening, and fetches the rest when they are. Raises
-    ValueError for an address or an `unsent` that is none.
+    ValueError, which names it, for an option that cannot be.
     """
 
     def __init__(
@@ -54,20 +54,21 @@ class Client:
         ssl_context: ssl.SSLContext | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        self._url = _checked(url)
+        self._url = options.address(url)
+        places = options.places(cursors)
         self._http = Http(self._url, ssl_context, transport)
         self._session = Session(self._http, username, password, refresh_token)
         self._rest = Rest(self._session)
-        outbox = Outbox(random.random, limit=unsent_limit)
+        outbox = Outbox(random.random, limit=options.at_least(1, unsent_limit=unsent_limit))
         if unsent is not None:
             _restore(outbox, unsent)
-        self._inbox = Inbox(event_limit, dict(cursors or {}), self._regulate)
+        self._inbox = Inbox(options.at_least(1, event_limit=event_limit), dict(places or {}), self._regulate)
         self._sending = Sending(outbox, self._inbox.tell)
         self._live = Live(
             f"ws{self._url.removeprefix('http')}/ws/chat/",
             self._session,
             self._rest,
-            Rooms(cursors, messages_kept),
+            Rooms(places, options.at_least(0, messages_kept=messages_kept)),
             self._inbox,
             self._sending,
             ssl_context,
@@ -97,11 +98,14 @@ class Client:
     # The state
 
     @property
-    def cursors(self) -> dict[int, str]:
+    def cursors(self) -> dict[int, str] | None:
         """How far each room was dealt with: give it to the next `Client` as `cursors` to go on from here.
 
-        An event counts as dealt with when the next one is asked for.
+        An event counts as dealt with when the next one is asked for. None until a client that was given none has been
+        told of every room, since a room that is missing in `cursors` is heard from its beginning.
         """
+        if not self._live.rooms.begun:
+            return None
         return {room: place for room, place in self._inbox.places.items() if place is not None}
 
     @property
@@ -215,10 +219,3 @@ def _restore(outbox: Outbox, unsent: bytes) -> None:
     except msgspec.DecodeError:
         # the decoder's own words may hold a text
         raise ValueError("`unsent` is not what Client.unsent was") from None
-
-
-def _checked(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query or parts.fragment:
-        raise ValueError("the address is http:// or https://, a host and perhaps a port")
-    return url.rstrip("/")

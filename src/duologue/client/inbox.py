@@ -21,7 +21,8 @@ class Inbox:
     """A queue. From `limit` events on who fills it stops reading; what is on its way has room up to twice as many.
 
     `places` is what was dealt with for certain: an event counts when the next one is asked for. A crash in between
-    brings the event again rather than never.
+    brings the event again rather than never. Where nothing of a room waits to be dealt with, its place is reached at
+    once: also that at which a room begins, although nobody has read an event yet.
     """
 
     def __init__(self, limit: int, places: dict[int, str], on_drained: Callable[[], None]) -> None:
@@ -30,6 +31,8 @@ class Inbox:
         self._on_drained = on_drained
         self._items: deque[_Item] = deque()
         self._current = _Item(None, {})
+        self._waiting: dict[int, Places] = {}
+        """The places that a room's newest event reaches, while it waits or is being dealt with."""
         self._error: DuologueError | None = None
         self._ended = False
         self._filled = asyncio.Event()
@@ -53,7 +56,13 @@ class Inbox:
         """Add what a frame brought; its place is reached after the last event."""
         for event in step.events:
             self._append(event)
-        self._reached(step.room, step.place)
+        if step.events:
+            self._waiting[step.room] = self._items[-1].places
+        places = self._waiting.get(step.room)
+        if places is None:
+            self._reach({step.room: step.place})
+        else:
+            places[step.room] = step.place
 
     def tell(self, event: Event) -> None:
         """Add an event that must not be left out. Of states in a row, the last one counts."""
@@ -62,7 +71,7 @@ class Inbox:
             and isinstance(event, ConnectionChanged)
             and isinstance(self._items[-1].event, ConnectionChanged)
         ):
-            self._items[-1] = _Item(event, self._items[-1].places)
+            self._items[-1] = _Item(event, {})
         else:
             self._append(event)
 
@@ -78,7 +87,7 @@ class Inbox:
 
     async def next(self) -> Event | None:
         """Return the next event and count the one before as dealt with; None at the end."""
-        self._deal_with(self._current)
+        self._deal_with(self._current.places)
         self._current = _Item(None, {})
         while not self._items:
             if self._ended:
@@ -103,16 +112,14 @@ class Inbox:
         if len(self._items) >= self._limit:
             self._drained.clear()
 
-    def _reached(self, room: int, place: str | None) -> None:
-        if self._items:
-            self._items[-1].places[room] = place
-        elif self._current.event is not None:
-            self._current.places[room] = place
-        else:
-            self._deal_with(_Item(None, {room: place}))
+    def _deal_with(self, places: Places) -> None:
+        for room in places:
+            if self._waiting[room] is places:
+                del self._waiting[room]
+        self._reach(places)
 
-    def _deal_with(self, item: _Item) -> None:
-        for room, place in item.places.items():
+    def _reach(self, places: Places) -> None:
+        for room, place in places.items():
             if place is None:
                 self.places.pop(room, None)
             else:

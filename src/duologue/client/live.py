@@ -1,7 +1,6 @@
 """The one socket for all rooms, made anew as often as it takes."""
 
 import asyncio
-import contextlib
 import logging
 import random
 import ssl
@@ -17,6 +16,7 @@ from duologue.client.errors import ApiError, BadAnswer, DuologueError, Unreachab
 from duologue.client.events import ConnectionChanged
 from duologue.client.hearing import Hearing
 from duologue.client.inbox import Inbox
+from duologue.client.renewing import Renewing
 from duologue.client.rest import Rest
 from duologue.client.sending import Sending
 from duologue.client.session import Session
@@ -54,12 +54,12 @@ class Live:
         self._ssl_context = ssl_context
         self._connection = Connection(random.random)
         self._task: asyncio.Task[None] | None = None
-        self._renewal: asyncio.Task[None] | None = None
         self._socket: Socket | None = None
         self._token: str | None = None
         self._close_code: int | None = None
         self._again = False
         self._catching_up = CatchingUp(rooms, rest, inbox)
+        self._renewing = Renewing(session, self._renewed)
         self._hearing = Hearing(self._connection, rooms, inbox, sending, self._ready, self._token_expiring)
 
     @property
@@ -124,7 +124,7 @@ class Live:
         self._close_code = None
         self._again = False
         try:
-            self._token = await (self._session.renewed(self._token) if fresh_token else self._session.token())
+            self._token = await (self._fresh_token() if fresh_token else self._session.token())
             self._close_code = await self._speak(self._token)
         except ApiError as error:
             return self._connection.login_failed(error)
@@ -136,6 +136,11 @@ class Live:
         if self._again:
             return Retry(0.0)
         return self._connection.closed(self._close_code, self._now(), self._hearing.last_refusal)
+
+    async def _fresh_token(self) -> str:
+        token = await self._session.renewed(self._token)
+        self._connection.token_renewed()
+        return token
 
     async def _speak(self, token: str) -> int:
         self._hearing.begin()
@@ -152,8 +157,7 @@ class Live:
             socket.cut()
             self._sending.disconnected()
             self.rooms.disconnected()
-            if self._renewal is not None:
-                self._renewal.cancel()
+            await self._renewing.stop()
             await self._catching_up.stop()
 
     def _look_after(self, socket: Socket) -> None:
@@ -200,14 +204,11 @@ class Live:
             self._sending.connected(self._socket.send)
 
     def _token_expiring(self) -> None:
-        if self._renewal is None or self._renewal.done():
-            self._renewal = asyncio.get_running_loop().create_task(self._renew_token())
+        self._renewing.begin(self._token)
 
-    async def _renew_token(self) -> None:
-        # without a fresh token the server closes with 4401, and the next life finds out what became of the login
-        with contextlib.suppress(DuologueError):
-            self._token = await self._session.renewed(self._token)
-            self.send(frames.auth(self._token))
+    def _renewed(self, token: str) -> None:
+        self._token = token
+        self.send(frames.auth(token))
 
     def _cut(self) -> None:
         if self._socket is not None:

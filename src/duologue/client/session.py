@@ -6,7 +6,7 @@ from typing import TypeVar
 import httpx
 import msgspec
 
-from duologue.client.errors import ApiError, BadAnswer, LoginRequired
+from duologue.client.errors import ApiError, BadAnswer, DuologueError, LoginRequired
 from duologue.client.http import Http
 
 Shape = TypeVar("Shape")
@@ -36,6 +36,7 @@ class Session:
         self._refresh_token = refresh_token
         self._token: str | None = None
         self._one_at_a_time = asyncio.Lock()
+        self._failure: DuologueError | None = None
 
     @property
     def refresh_token(self) -> str | None:
@@ -47,10 +48,14 @@ class Session:
         return self._token if self._token is not None else await self.renewed(None)
 
     async def renewed(self, stale: str | None) -> str:
-        """Return another token than `stale`. However many ask at once, one request is made."""
+        """Return another token than `stale`. However many ask at once, one request is made, also when it fails."""
+        failed_before = self._failure
         async with self._one_at_a_time:
             if self._token is None or self._token == stale:
-                self._token = await self._fresh()
+                if self._failure is not None and self._failure is not failed_before:
+                    # it failed while this one waited: asking again, each in turn, would use up the allowance of logins
+                    raise self._failure.with_traceback(None)
+                self._token = await self._fresh_or_failure()
             return self._token
 
     async def request(self, method: str, path: str, **options: object) -> httpx.Response:
@@ -72,6 +77,13 @@ class Session:
         if self._refresh_token is not None:
             await self.request("POST", "/api/logout/", body={"refresh": self._refresh_token})
         self._refresh_token = self._token = self._password = None
+
+    async def _fresh_or_failure(self) -> str:
+        try:
+            return await self._fresh()
+        except DuologueError as failure:
+            self._failure = failure
+            raise
 
     async def _fresh(self) -> str:
         if self._refresh_token is not None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from duologue.client import ApiError, ConnectionRefused, LoginRequired, NotInRoom
 from duologue.client.core.backoff import LONGEST_SECONDS, full_jitter
-from duologue.client.core.connection import Connection, GiveUp, Retry
+from duologue.client.core.connection import LOST, Connection, GiveUp, Retry
 
 
 def longest(lower: float = 1.0) -> Connection:
@@ -49,9 +49,22 @@ def test_another_epoch_drops_the_cursors() -> None:
 def test_a_refused_token_is_renewed_once() -> None:
     connection = longest()
     assert connection.closed(4401, 0.0) == Retry(0.0, fresh_token=True)
+    connection.token_renewed()
     verdict = connection.closed(4401, 0.0)
     assert isinstance(verdict, GiveUp)
     assert isinstance(verdict.error, LoginRequired)
+
+
+def test_a_fresh_token_is_wanted_until_it_was_had() -> None:
+    connection = longest()
+    assert connection.closed(4401, 0.0) == Retry(0.0, fresh_token=True)
+    assert connection.closed(LOST, 0.0) == Retry(1.0, fresh_token=True)
+    assert connection.login_failed(ApiError("rate_limited", 429, retryable=True, retry_after=7.0)) == Retry(7.0, True)
+    assert connection.closed(1013, 0.0) == Retry(30.0, fresh_token=True)
+    connection.token_renewed()
+    assert connection.closed(LOST, 0.0) == Retry(8.0, fresh_token=False)
+    verdict = connection.closed(4401, 0.0)
+    assert isinstance(verdict, GiveUp), "what the lost connection did not show is shown by the next one"
 
 
 def test_a_token_that_was_taken_may_be_refused_later() -> None:

@@ -121,6 +121,16 @@ def test_a_room_that_was_opened_and_used_while_away_is_read_from_its_beginning()
     assert take(rooms, live) == []
 
 
+def test_half_of_the_rooms_is_no_beginning() -> None:
+    rooms = Rooms()
+    take(rooms, frames.RoomsFrame([ModelRoom(1).entry(None)]))
+    # the rooms that are yet to be told are no new ones
+    half = rooms.begun
+    take(rooms, frames.RoomsFrame([ModelRoom(2).entry(None)]))
+    rooms.ready(ME, Limits())
+    assert (half, rooms.begun, Rooms({}).begun) == (False, True, True)
+
+
 def test_the_first_start_announces_no_rooms_and_a_new_one_is_announced() -> None:
     rooms = Rooms()
     assert greet(rooms, ModelRoom(1)) == []
@@ -146,7 +156,7 @@ def test_when_all_is_of_another_epoch_each_room_is_told_once_and_its_new_cursor_
     take(rooms, frames.ResyncFrame(1, "epoch_changed", room.head))
     steps = rooms.another_epoch()
     rooms.disconnected()
-    assert [(step.events, step.place) for step in steps] == [([Resynced(5, "epoch_changed")], None)]
+    assert [(step.events, step.place) for step in steps] == [([Resynced(5, "epoch_changed")], "1/old.5.1.0")]
     talk(room, 1)
     assert cursors(rooms) == {"1": "e.1.2.0"}
     assert [type(event) for event in greet(rooms, room)] == [MessageReceived]

@@ -48,7 +48,8 @@ class Connection:
     def __init__(self, random: Callable[[], float]) -> None:
         self._random = random
         self._attempt = 0
-        self._token_refused = False
+        self._wants_fresh_token = False
+        self._token_is_fresh = False
         self._ready_at: float | None = None
         self._opened_at = 0.0
         self._heard_at = 0.0
@@ -73,7 +74,11 @@ class Connection:
     def ready(self, now: float) -> None:
         """The server took the token and told where we stand."""
         self._ready_at = now
-        self._token_refused = False
+        self._wants_fresh_token = self._token_is_fresh = False
+
+    def token_renewed(self) -> None:
+        """The fresh token that a `Retry` asked for was had; it is the one that the server sees next."""
+        self._wants_fresh_token, self._token_is_fresh = False, True
 
     def must_ask(self, now: float) -> bool:
         """Whether it was silent for so long that a ping is due; says so once for each silence."""
@@ -104,19 +109,19 @@ class Connection:
         if code == _UNAUTHENTICATED:
             return self._unauthenticated()
         first = _OVERLOADED_FIRST_SECONDS if code in _OVERLOADED else None
-        return Retry(self._pause(first), drop_cursors=code == _ANOTHER_EPOCH)
+        return Retry(self._pause(first), self._wants_fresh_token, drop_cursors=code == _ANOTHER_EPOCH)
 
     def login_failed(self, error: ApiError) -> Retry | GiveUp:
-        """Return what to do when there was no token to be had."""
+        """Return what to do when there was no token to be had: one that is wanted is wanted still."""
         if isinstance(error, LoginRequired) or not error.retryable:
             return GiveUp(error)
-        return Retry(max(error.retry_after or 0.0, self._pause(None)))
+        return Retry(max(error.retry_after or 0.0, self._pause(None)), self._wants_fresh_token)
 
     def _unauthenticated(self) -> Retry | GiveUp:
         # one refusal may be an old token; a fresh one that is refused, too, is a no
-        if self._token_refused:
+        if self._token_is_fresh:
             return GiveUp(LoginRequired("token_invalid", None, "The server refused a fresh token."))
-        self._token_refused = True
+        self._wants_fresh_token = True
         at_once = self._attempt == 0
         pause = self._pause(None)
         return Retry(0.0 if at_once else pause, fresh_token=True)

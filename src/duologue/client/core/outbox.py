@@ -91,13 +91,16 @@ class Outbox:
         self._lines.setdefault(unsent.room, deque()).append(unsent)
 
     def due(self, now: float) -> Iterator[Unsent]:
-        """Yield what is to be sent now; each counts as on its way."""
+        """Yield what is to be sent now; each counts as on its way.
+
+        Whatever leaves the outbox in place of being sent makes way for the one behind it, which is yielded next.
+        """
         if now < self._not_before:
             return
         for line in list(self._lines.values()):
-            if len(self._flying) >= self._most_in_flight:
-                return
-            if line[0].key not in self._flying:
+            while line and line[0].key not in self._flying:
+                if len(self._flying) >= self._most_in_flight:
+                    return
                 self._flying[line[0].key] = now
                 yield line[0]
 

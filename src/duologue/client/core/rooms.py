@@ -55,6 +55,11 @@ class Rooms:
         for room, place in (places or {}).items():
             self.conversations[room] = Conversation(room, keep, place)
 
+    @property
+    def begun(self) -> bool:
+        """Whether every room has a place: one that has none is new. Before the first `ready` nobody knows."""
+        return self._begun
+
     def hello(self, token: str) -> bytes:
         """Return the first frame, with as many cursors as it holds; the other rooms catch up over REST."""
         cursors: dict[int, str] = {}
@@ -174,8 +179,10 @@ class Rooms:
         return Step([Resynced(frame.room, frame.reason)], frame.room, fresh.place)
 
     def _dropped(self, room: int) -> Step:
-        self.conversations.pop(room, None)
+        dropped = self.conversations.pop(room, None)
         self.catching_up.pop(room, None)
         self._live.discard(room)
         self._start_anew.add(room)
-        return Step([Resynced(room, "epoch_changed")], room, None)
+        # the old place is kept until there is another one: a restart in between is told the same again, whereas a
+        # room without a place would be heard from its beginning
+        return Step([Resynced(room, "epoch_changed")], room, dropped.place if dropped else None)
