@@ -58,7 +58,7 @@ def test_pages_styles_and_pictures_name_no_other_host(name: str) -> None:
 def test_every_field_has_a_label_and_a_place_for_its_error() -> None:
     text = (FOLDER / "index.html").read_text()
     fields = re.findall(r"<(input|textarea) id=\"([^\"]+)\"", text)
-    assert len(fields) == 9
+    assert len(fields) == 11
     for kind, name in fields:
         assert f'<label for="{name}"' in text
         assert kind == "textarea" or f'id="{name}-why"' in text

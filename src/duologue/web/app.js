@@ -1,9 +1,10 @@
 import { Conversation } from "./conversation.js";
 import { empty, handle } from "./forms.js";
+import { takeLink } from "./links.js";
 import { Problem } from "./problem.js";
 import { openRoom } from "./rooms.js";
 import { ConversationScreen } from "./screen.js";
-import { Session } from "./session.js";
+import { WelcomeScreen } from "./welcome.js";
 
 const part = (id) => document.getElementById(id);
 
@@ -13,17 +14,7 @@ let screen = null;
 
 // Who you are
 
-handle(part("login"), async ({ username, password }) => {
-  begin(await Session.logIn(username, password));
-});
-
-handle(part("register"), async (account) => {
-  await Session.register(account);
-  begin(await Session.logIn(account.username, account.password));
-});
-
-part("to-register").addEventListener("click", () => showWelcome("register"));
-part("to-login").addEventListener("click", () => showWelcome("login"));
+const welcome = new WelcomeScreen(begin);
 
 part("logout").addEventListener("click", async () => {
   const ending = session;
@@ -31,18 +22,15 @@ part("logout").addEventListener("click", async () => {
   forget();
   // a session that cannot be ended now ends by itself; the tokens are gone from here in any case
   await ending.logOut().catch((problem) => {
-    if (problem.status !== 401) part("notice").textContent = `Logged out here only: ${problem.message}`;
+    if (problem.status !== 401) welcome.tell(`Logged out here only: ${problem.message}`);
   });
 });
 
 function begin(begun) {
-  empty(part("login"));
-  empty(part("register"));
   session = begun;
   session.onended = () => session === begun && end("Your login has ended. Log in again to go on.");
   part("me").textContent = session.username;
-  part("notice").textContent = "";
-  part("welcome").hidden = true;
+  welcome.hide();
   part("chat").hidden = false;
   if (conversation?.timeline.me === session.username) conversation.resume(session);
   else forget();
@@ -54,14 +42,15 @@ function end(why) {
   session = null;
   conversation?.stop();
   part("chat").hidden = true;
-  part("welcome").hidden = false;
-  part("notice").textContent = why;
-  showWelcome("login");
+  welcome.show("login", why);
 }
 
-function showWelcome(form) {
-  for (const name of ["login", "register"]) part(`${name}-card`).hidden = name !== form;
-  part(form).elements[0].focus();
+/** Follow a link out of a mail, when the address is one: as on a page that was just opened, with nobody logged in. */
+function follow() {
+  const link = takeLink();
+  if (link === null) return;
+  if (session !== null) end("");
+  welcome.follow(link);
 }
 
 // With whom you speak
@@ -129,6 +118,7 @@ part("scroller").addEventListener("scroll", () => screen?.scrolled());
 
 // The world outside
 
+window.addEventListener("hashchange", follow);
 window.addEventListener("online", () => session !== null && conversation?.start());
 document.addEventListener("visibilitychange", () => !document.hidden && screen?.seen());
 window.addEventListener("beforeunload", (event) => {
@@ -136,4 +126,5 @@ window.addEventListener("beforeunload", (event) => {
   if (conversation?.timeline.waiting.length > 0) event.preventDefault();
 });
 
-showWelcome("login");
+welcome.show("login");
+follow();

@@ -36,12 +36,8 @@ function show(form, problem) {
     else unplaced.push(...reasons);
   }
   const first = form.querySelector("[aria-invalid=true]");
-  if (first === null || unplaced.length > 0) tell(form, unplaced.join(" ") || waitText(problem));
+  if (first === null || unplaced.length > 0) tell(form, unplaced.join(" ") || problem.advice);
   (first ?? form.elements[0]).focus();
-}
-
-function waitText(problem) {
-  return problem.retryAfter > 0 ? `${problem.message} Try again in ${problem.retryAfter} s.` : problem.message;
 }
 
 function mark(input, why) {

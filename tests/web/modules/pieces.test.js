@@ -3,6 +3,7 @@ import test from "node:test";
 
 import { backoff } from "./web/connection.js";
 import { linked } from "./web/http.js";
+import { linkIn } from "./web/links.js";
 import { Problem } from "./web/problem.js";
 import { uuid7 } from "./web/uuid7.js";
 
@@ -38,4 +39,26 @@ test("a problem document tells its reasons; an answer without one its status", a
   const page = await Problem.of(new Response("<h1>Bad gateway</h1>", { status: 502, headers: { "retry-after": "3" } }));
   assert.deepEqual([page.code, page.status, page.retryAfter, page.retryable], ["unknown", 502, 3, true]);
   assert.equal(new Problem({}).code, "unreachable");
+});
+
+test("allauth's list of errors is told by field, with the first one's code", async () => {
+  const errors = [
+    { message: "Too short.", code: "password_too_short", param: "password" },
+    { message: "Too common.", code: "password_too_common", param: "password" },
+    { message: "Not now." },
+  ];
+  const problem = await Problem.of(new Response(JSON.stringify({ status: 400, errors }), { status: 400 }));
+  assert.deepEqual([problem.code, problem.message], ["password_too_short", "The server answered 400."]);
+  assert.deepEqual(problem.errors, { password: ["Too short.", "Too common."], "": ["Not now."] });
+});
+
+test("a link out of a mail is told by its purpose; anything else is none", () => {
+  assert.deepEqual(linkIn("#confirm-email=MQ%3A1w%3As-_"), { purpose: "confirm-email", key: "MQ:1w:s-_" });
+  assert.deepEqual(linkIn("#reset-password=1-a=b"), { purpose: "reset-password", key: "1-a=b" });
+  assert.deepEqual(linkIn("#reset-password"), { purpose: "reset-password", key: "" });
+  assert.deepEqual(linkIn("#register"), { purpose: "register", key: "" });
+  assert.deepEqual(linkIn("#confirm-email=%E0%A4%A"), { purpose: "confirm-email", key: "%E0%A4%A" });
+  for (const other of ["", "#", "#login", "#registered", "#x#register", "#confirm-email-x=1", "#CONFIRM-EMAIL=1"]) {
+    assert.equal(linkIn(other), null, other);
+  }
 });
