@@ -114,6 +114,20 @@ def test_one_persons_refreshing_takes_nothing_from_another(arrive: Callable[...,
         assert [alice.refresh_code(), alice.refresh_code(), bob.refresh_code()] == ["ok", "rate_limited", "ok"]
 
 
+def test_allauths_own_refreshing_counts_into_the_same_limit(arrive: Callable[..., Person]) -> None:
+    alice, bob = arrive(), arrive()
+
+    def refresh_there(person: Person) -> httpx.Response:
+        return person.http.post("/_allauth/app/v1/tokens/refresh", json={"refresh_token": person.refresh})
+
+    with rates(refresh="2/m/key"):
+        assert refresh_there(alice).status_code == 200
+        assert alice.refresh_code() == "ok"
+        assert_throttled(refresh_there(alice), 60)
+        assert alice.refresh_code() == "rate_limited"
+        assert refresh_there(bob).status_code == 200
+
+
 def test_allauths_own_login_counts_into_the_same_limit(person: Person) -> None:
     with rates(login_failed="2/m/key"):
         assert log_in(person.http, person.username, "Wrong-Password-1").status_code == 401
