@@ -11,6 +11,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 _RATES = re.compile(r"(\d{1,6}/\d{0,5}[smhd](/(ip|key))?)(,\d{1,6}/\d{0,5}[smhd](/(ip|key))?)*")
 
 
+MOST_ACCESS_TOKEN_SECONDS = 3600
+
+
 def _default_workers() -> int:
     # one core stays free for everything that is no hashing
     return max(1, len(os.sched_getaffinity(0)) - 1)
@@ -32,7 +35,9 @@ class AuthSettings(BaseSettings):
         pattern=r"^https?://[^\s/]+$",
         description="Where people reach the product; links in mails begin with it, https makes cookies secure.",
     )
-    access_token_seconds: int = Field(600, ge=10, le=3600, description="Seconds an access token lives.")
+    access_token_seconds: int = Field(
+        600, ge=10, le=MOST_ACCESS_TOKEN_SECONDS, description="Seconds an access token lives."
+    )
     session_days: int = Field(30, ge=1, le=365, description="Days a login lives; then the person logs in again.")
     password_workers: int = Field(
         default_factory=_default_workers,
