@@ -237,6 +237,24 @@ def test_accounts_are_made_and_deleted_there_and_names_stay_taken(browser: httpx
     assert "already taken" in add().text
 
 
+@pytest.mark.parametrize(("name", "refused"), [("helpdesk", False), ("profile", True), ("näme", True)])
+def test_a_reserved_name_can_be_given_there(browser: httpx.Client, admin: Person, name: str, refused: bool) -> None:
+    from duologue.auth.models import User  # noqa: PLC0415 - as above
+
+    log_in(browser, admin)
+    path = "/admin/duologue_auth/user/add/"
+    body = {
+        "username": name,
+        "email": "x@example.com",
+        "usable_password": "true",
+        "password1": PASSWORD,
+        "password2": PASSWORD,
+        "csrfmiddlewaretoken": form_token(browser.get(path)),
+    }
+    assert browser.post(path, data=body).status_code == 200
+    assert User.objects.filter(username=name).exists() is not refused
+
+
 def test_an_account_is_deleted_there_with_its_logins(browser: httpx.Client, admin: Person, person: Person) -> None:
     log_in(browser, admin)
     delete = f"/admin/duologue_auth/user/{person.user_id}/delete/"

@@ -26,7 +26,7 @@ from duologue.auth.models import Handle, LoginSession, User
 from duologue.auth.runtime import runtime
 from duologue.auth.throttling import check, spend
 from duologue.auth.token_strategy import LOGIN_KEY
-from duologue.auth.usernames import validate_username
+from duologue.auth.usernames import refuse_reserved, validate_username
 from duologue.contract.usernames import fold
 
 _FAILED = "login_failed"
@@ -51,6 +51,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def clean_username(self, username: str, shallow: bool = False) -> str:
         """Return the stored form of a username that may be registered. Raise ValidationError."""
         validate_username(username)
+        refuse_reserved(username)
         folded = fold(username)
         if not shallow and Handle.objects.filter(pk=folded).exists():
             raise ValidationError("This username is already taken.", code="username_taken")
