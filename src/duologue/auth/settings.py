@@ -33,7 +33,10 @@ class AuthSettings(BaseSettings):
     public_url: str = Field(
         "http://localhost:8000",
         pattern=r"^https?://[^\s/]+$",
-        description="Where people reach the product; links in mails begin with it, https makes cookies secure.",
+        description=(
+            "Where people reach the product; links in mails begin with it, https makes cookies secure. "
+            "It does not follow PORT: where that is another one, set this too."
+        ),
     )
     access_token_seconds: int = Field(
         600, ge=10, le=MOST_ACCESS_TOKEN_SECONDS, description="Seconds an access token lives."
