@@ -29,7 +29,9 @@ from duologue.auth.token_strategy import LOGIN_KEY
 from duologue.auth.usernames import refuse_reserved, validate_username
 from duologue.contract.usernames import fold
 
-_FAILED = "login_failed"
+# a count of our own: allauth clears its `login_failed`, the address's too, after a right second factor or a reset, and
+# whoever has an account could go on guessing at others
+_FAILED = "password_failed"
 
 
 @dataclass(frozen=True, slots=True)
