@@ -161,7 +161,11 @@ def rates(**limits: str) -> Iterator[None]:
     from django.core.cache import cache  # noqa: PLC0415 - as above
     from django.test.utils import override_settings  # noqa: PLC0415 - as above
 
-    off: dict[str, Any] = dict.fromkeys(("login", "login_failed", "signup", "refresh", "reset_password"), "")
+    names = ("login", "login_failed", "password_failed", "signup", "refresh", "reset_password")
+    off: dict[str, Any] = dict.fromkeys(names, "")
+    if "login_failed" in limits:
+        # one setting is both
+        limits["password_failed"] = limits["login_failed"]
     cache.clear()
     with override_settings(ACCOUNT_RATE_LIMITS=off | limits):
         yield

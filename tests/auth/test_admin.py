@@ -9,6 +9,8 @@ import pytest
 from tests.auth import second_factor
 from tests.auth.conftest import PASSWORD, Person, Service, rates, unused_name
 
+COOKIE, HOST = "duologue_admin", "127.0.0.1"
+
 
 @pytest.fixture
 def browser(service: Service) -> Iterator[httpx.Client]:
@@ -78,6 +80,44 @@ def test_a_second_factor_is_asked_for(browser: httpx.Client, admin: Person) -> N
     cache.clear()
     log_in(browser, admin, code=second_factor.code(secret, step=1))
     assert is_inside(browser)
+
+
+def session_token(admin: Person) -> str:
+    """Log in at allauth's API and return the name of that login's state."""
+    body = {"username": admin.username, "password": PASSWORD}
+    answer = admin.http.post("/_allauth/app/v1/auth/login", json=body)
+    return str(answer.json()["meta"]["session_token"])
+
+
+def test_a_login_at_the_api_does_not_open_it(browser: httpx.Client, admin: Person) -> None:
+    token = session_token(admin)
+    state = {"x-session-token": token}
+    assert admin.http.get("/_allauth/app/v1/auth/session", headers=state).status_code == 200
+    browser.cookies.set(COOKIE, token, domain=HOST)
+    assert not is_inside(browser)
+    for path in (*PAGES, f"/admin/duologue_auth/user/{admin.user_id}/change/"):
+        assert browser.get(path).url.path.startswith("/admin/login"), path
+
+
+def test_the_state_behind_an_access_token_does_not_open_it(browser: httpx.Client, admin: Person) -> None:
+    from duologue.auth.models import LoginSession  # noqa: PLC0415 - models need a prepared Django
+
+    admin.log_in()
+    assert admin.http.get("/_allauth/app/v1/auth/session", headers=admin.headers).status_code == 200
+    login = LoginSession.objects.filter(user_id=admin.user_id).latest("created_at")
+    browser.cookies.set(COOKIE, login.django_session, domain=HOST)
+    assert not is_inside(browser)
+
+
+def test_logging_in_there_gives_no_session_of_the_api_the_key(browser: httpx.Client, admin: Person) -> None:
+    token = session_token(admin)
+    browser.cookies.set(COOKIE, token, domain=HOST)
+    log_in(browser, admin)
+    assert is_inside(browser)
+    assert browser.cookies[COOKIE] != token
+    browser.cookies.clear()
+    browser.cookies.set(COOKIE, token, domain=HOST)
+    assert not is_inside(browser)
 
 
 def test_its_logins_count_into_the_same_limits(browser: httpx.Client, admin: Person) -> None:
@@ -195,6 +235,24 @@ def test_accounts_are_made_and_deleted_there_and_names_stay_taken(browser: httpx
     browser.post(delete, data={"post": "yes", "csrfmiddlewaretoken": form_token(browser.get(delete))})
     assert not User.objects.filter(pk=made.pk).exists()
     assert "already taken" in add().text
+
+
+@pytest.mark.parametrize(("name", "refused"), [("helpdesk", False), ("profile", True), ("näme", True)])
+def test_a_reserved_name_can_be_given_there(browser: httpx.Client, admin: Person, name: str, refused: bool) -> None:
+    from duologue.auth.models import User  # noqa: PLC0415 - as above
+
+    log_in(browser, admin)
+    path = "/admin/duologue_auth/user/add/"
+    body = {
+        "username": name,
+        "email": "x@example.com",
+        "usable_password": "true",
+        "password1": PASSWORD,
+        "password2": PASSWORD,
+        "csrfmiddlewaretoken": form_token(browser.get(path)),
+    }
+    assert browser.post(path, data=body).status_code == 200
+    assert User.objects.filter(username=name).exists() is not refused
 
 
 def test_an_account_is_deleted_there_with_its_logins(browser: httpx.Client, admin: Person, person: Person) -> None:

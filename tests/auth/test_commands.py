@@ -1,5 +1,7 @@
 """What an operator does from the command line."""
 
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +11,7 @@ import pytest
 from duologue.auth import commands
 from duologue.kit.settings import SettingsError
 from tests.auth.conftest import PASSWORD, Person, Service, outcome, unused_name
+from tests.serve.command import duologue
 
 
 def test_an_administrator_can_be_made(service: Service, resident: Person) -> None:
@@ -22,7 +25,7 @@ def test_an_administrator_can_be_made(service: Service, resident: Person) -> Non
     ("username", "email", "password", "complaint"),
     [
         ("x", "x@example.com", PASSWORD, "3 to 30"),
-        ("admin", "x@example.com", PASSWORD, "reserved"),
+        ("Profile", "x@example.com", PASSWORD, "reserved"),
         ("", "x@example.com", PASSWORD, "blank"),
         ("good-name", "no address", PASSWORD, "email"),
         ("good-name", "x@example.com", "short", "too short"),
@@ -39,6 +42,32 @@ def test_a_taken_name_cannot_be_an_administrators(service: Service, resident: Pe
     for username in (resident.username, person.username):
         with pytest.raises(SettingsError, match="already taken"):
             commands.create_admin(service.settings, username, "x@example.com", PASSWORD)
+
+
+def documented() -> list[str]:
+    """Return the arguments of `create-admin` as the page shows them."""
+    page = (Path(__file__).parents[2] / "docs" / "deploying.md").read_text()
+    found = re.search(r"duologue (create-admin .+?) +#", page)
+    assert found
+    return shlex.split(found[1])
+
+
+def test_the_documented_line_makes_an_administrator_once(folder: Path) -> None:
+    done = duologue(*documented(), data=folder / "data", typed=f"{PASSWORD}\n")
+    assert (done.returncode, done.stdout) == (0, "root may now use /admin/.\n"), done.stderr
+    again = duologue(*documented(), data=folder / "data", typed=f"{PASSWORD}\n")
+    assert (again.returncode, "already taken" in again.stderr) == (2, True)
+
+
+def test_a_reserved_name_is_given_and_not_chosen(service: Service, resident: Person) -> None:
+    commands.create_admin(service.settings, "Root", "root@example.com", PASSWORD)
+    http = resident.http
+    assert outcome(http.post("/api/login/", json={"username": "root", "password": PASSWORD})) == "ok"
+    body = {"email": "x@example.com", "password": PASSWORD}
+    for name in ("root", "Support"):
+        assert "username" in http.post("/api/register/", json=body | {"username": name}).json()["errors"]
+        there = http.post("/_allauth/app/v1/auth/signup", json=body | {"username": name})
+        assert {error["param"] for error in there.json()["errors"]} == {"username"}
 
 
 SCRIPT = """

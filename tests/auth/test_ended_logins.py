@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from time import monotonic
 from typing import Any
 
 import httpx
@@ -232,6 +233,26 @@ def test_what_no_token_needs_is_not_told_and_leaves_with_the_next(person: Person
     log_out(person)
     assert page(http, now)["ended"] == [digest_of("young"), digest_of(sid_of(person))]
     assert not old.exists()
+
+
+def test_tokens_from_before_the_start_are_thought_of_for_an_hour(
+    person: Person, http: httpx.Client, now: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from django.utils import timezone  # noqa: PLC0415 - as above
+
+    from duologue.auth import models  # noqa: PLC0415 - as above
+
+    log_out(person)
+    ended = models.EndedLogin.objects.filter(digest=digest_of(sid_of(person)))
+    # they may live an hour, whatever the setting says now
+    ended.update(ended_at=timezone.now() - timedelta(minutes=60))
+    told = page(http, now)
+    assert (told["ended"], told["keep"]) == ([digest_of(sid_of(person))], 3660)
+    # and after an hour there is none of them
+    later = monotonic() + 3661
+    monkeypatch.setattr(models, "monotonic", lambda: later)
+    told = page(http, now)
+    assert (told["ended"], told["keep"]) == ([], 660)
 
 
 def test_old_logins_that_are_tidied_away_are_not_told(person: Person, http: httpx.Client, now: str) -> None:

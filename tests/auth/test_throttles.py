@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 
+from tests.auth import second_factor
 from tests.auth.conftest import PASSWORD, Person, Service, outcome, rates, unused_name
+from tests.auth.test_mail import ask_for_reset, link, mails
 from tests.rig.contract_check import hooks
 
 
@@ -114,6 +116,20 @@ def test_one_persons_refreshing_takes_nothing_from_another(arrive: Callable[...,
         assert [alice.refresh_code(), alice.refresh_code(), bob.refresh_code()] == ["ok", "rate_limited", "ok"]
 
 
+def test_allauths_own_refreshing_counts_into_the_same_limit(arrive: Callable[..., Person]) -> None:
+    alice, bob = arrive(), arrive()
+
+    def refresh_there(person: Person) -> httpx.Response:
+        return person.http.post("/_allauth/app/v1/tokens/refresh", json={"refresh_token": person.refresh})
+
+    with rates(refresh="2/m/key"):
+        assert refresh_there(alice).status_code == 200
+        assert alice.refresh_code() == "ok"
+        assert_throttled(refresh_there(alice), 60)
+        assert alice.refresh_code() == "rate_limited"
+        assert refresh_there(bob).status_code == 200
+
+
 def test_allauths_own_login_counts_into_the_same_limit(person: Person) -> None:
     with rates(login_failed="2/m/key"):
         assert log_in(person.http, person.username, "Wrong-Password-1").status_code == 401
@@ -121,6 +137,34 @@ def test_allauths_own_login_counts_into_the_same_limit(person: Person) -> None:
         assert person.http.post("/_allauth/app/v1/auth/login", json=wrong).status_code == 400
         assert_throttled(person.http.post("/_allauth/app/v1/auth/login", json=wrong), 60)
         assert_throttled(log_in(person.http, person.username), 60)
+
+
+def test_a_right_second_factor_forgives_no_guess_at_others(arrive: Callable[..., Person]) -> None:
+    guesser, victim = arrive(), arrive()
+    http = guesser.http
+    secret = second_factor.turn_on(http, guesser.headers, PASSWORD)
+    with rates(login_failed="2/m/ip"):
+        body = {"username": guesser.username, "password": PASSWORD}
+        state = http.post("/_allauth/app/v1/auth/login", json=body).json()["meta"]["session_token"]
+        for _ in range(2):
+            assert log_in(http, victim.username, "Wrong-Password-1").status_code == 401
+        right = {"code": second_factor.code(secret, step=1)}
+        done = http.post("/_allauth/app/v1/auth/2fa/authenticate", json=right, headers={"x-session-token": state})
+        assert done.status_code == 200
+        assert_throttled(log_in(http, victim.username, "Wrong-Password-1"), 60)
+
+
+def test_a_reset_forgives_no_guess_at_others(arrive: Callable[..., Person]) -> None:
+    guesser, victim = arrive(), arrive()
+    http = guesser.http
+    with mails("none") as sent:
+        ask_for_reset(http, f"{guesser.username}@example.com")
+    with rates(login_failed="2/m/ip"):
+        for _ in range(2):
+            assert log_in(http, victim.username, "Wrong-Password-1").status_code == 401
+        body = {"key": link(sent[0], "reset-password"), "password": "Another-Password-2"}
+        assert http.post("/_allauth/app/v1/auth/password/reset", json=body).status_code in (200, 401)
+        assert_throttled(log_in(http, victim.username, "Wrong-Password-1"), 60)
 
 
 def test_allauths_own_throttles_answer_like_ours(http: httpx.Client) -> None:

@@ -1,5 +1,9 @@
-"""What an operator does now and then: a restored backup, a new signing key."""
+"""What an operator does now and then: a backup, one that is restored, a new signing key."""
 
+import re
+import shutil
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -42,6 +46,38 @@ def test_after_a_new_epoch_every_cursor_is_refused_and_every_message_is_there(tm
         [listed] = alice.http.get("/api/chat/rooms/", headers=alice.headers).json()
         assert listed["cursor"] == f"{epoch}.{cursor.partition('.')[2]}"
         assert [m["content"] for m in changes(alice, room, f"{epoch}.{room}.0.0").json()["messages"]] == ["one", "two"]
+
+
+def documented_backup() -> str:
+    page = (Path(__file__).parents[2] / "docs" / "durability.md").read_text()
+    found = re.search(r"## Backup.*?```sh\n(.*?)```", page, re.DOTALL)
+    assert found
+    return found[1].replace(".venv/bin/python", sys.executable)
+
+
+def test_the_documented_backup_of_a_running_server_can_be_restored(tmp_path: Path) -> None:
+    copy, restored = tmp_path / "backup", tmp_path / "restored"
+    with running_server(tmp_path) as server:
+        alice, bob = Person.arrive(server), Person.arrive(server)
+        room = alice.room_with(bob)
+        assert alice.post(room, "kept twice").status_code == httpx.codes.CREATED
+        done = subprocess.run(
+            ["bash", "-euc", documented_backup()], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        assert alice.post(room, "said later").status_code == httpx.codes.CREATED
+    # a copy is as secret as what it was made of
+    assert not [file for file in (copy, *copy.rglob("*")) if file.stat().st_mode & 0o077]
+    for service in ("auth", "chat"):
+        (restored / "data" / service).mkdir(parents=True, mode=0o700)
+        shutil.copy2(copy / f"{service}.sqlite3", restored / "data" / service)
+    shutil.copytree(copy / "keys", restored / "data" / "auth" / "keys")
+    shutil.copy2(copy / "secret_key", restored / "data" / "auth")
+    with running_server(restored) as server:
+        again = Person(server, alice.username)
+        again.token = alice.token
+        assert [message["content"] for message in again.history(room)] == ["kept twice"]
+        again.log_in()
 
 
 def test_a_new_key_signs_after_its_delay_and_the_old_ones_tokens_stay_good(tmp_path: Path) -> None:

@@ -26,10 +26,12 @@ from duologue.auth.models import Handle, LoginSession, User
 from duologue.auth.runtime import runtime
 from duologue.auth.throttling import check, spend
 from duologue.auth.token_strategy import LOGIN_KEY
-from duologue.auth.usernames import validate_username
+from duologue.auth.usernames import refuse_reserved, validate_username
 from duologue.contract.usernames import fold
 
-_FAILED = "login_failed"
+# a count of our own: allauth clears its `login_failed`, the address's too, after a right second factor or a reset, and
+# whoever has an account could go on guessing at others
+_FAILED = "password_failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def clean_username(self, username: str, shallow: bool = False) -> str:
         """Return the stored form of a username that may be registered. Raise ValidationError."""
         validate_username(username)
+        refuse_reserved(username)
         folded = fold(username)
         if not shallow and Handle.objects.filter(pk=folded).exists():
             raise ValidationError("This username is already taken.", code="username_taken")

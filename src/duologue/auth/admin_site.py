@@ -9,6 +9,7 @@ from django import forms
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.admin.sites import AdminSite
 from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from duologue.auth.models import User
 from duologue.auth.throttling import spend
@@ -51,10 +52,33 @@ class AdminLoginForm(AdminAuthenticationForm):
         return bool(answer.is_valid())
 
 
+# in the session of who logged in here
+_LOGGED_IN_HERE = "duologue_admin_login"
+
+
 class Site(AdminSite):
-    """The one admin site."""
+    """The one admin site. Only a login at its own door opens it.
+
+    The state of a login at allauth's API is a session of Django too, with a name that a program keeps for a month: as a
+    cookie it would open the admin past its form.
+    """
 
     site_header = site_title = "Duologue"
     index_title = "Accounts"
     login_form = AdminLoginForm
     login_template = "duologue/admin_login.html"
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Log in, to a session that has a name of its own."""
+        tries = request.method == "POST"
+        if tries and _LOGGED_IN_HERE not in request.session:
+            # Django goes on with the session of whoever is logged in already: its name would open the admin from now on
+            request.session.flush()
+        response = super().login(request, extra_context)
+        if tries and isinstance(response, HttpResponseRedirect):
+            request.session[_LOGGED_IN_HERE] = True
+        return response
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Tell whether this is an administrator who logged in here."""
+        return _LOGGED_IN_HERE in request.session and super().has_permission(request)

@@ -164,7 +164,9 @@ def _accounts(settings: AuthSettings) -> dict[str, Any]:
         "ACCOUNT_REAUTHENTICATION_REQUIRED": True,
         "ACCOUNT_RATE_LIMITS": {
             "login": settings.rate_login,
+            # allauth counts the codes of second factors, we count passwords
             "login_failed": settings.rate_login_failed,
+            "password_failed": settings.rate_login_failed,
             "signup": settings.rate_signup,
             "reset_password": settings.rate_reset_password,
             "refresh": settings.rate_refresh,

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Iterable
 from datetime import timedelta
+from time import monotonic
 from typing import Any, Self
 
 import structlog
@@ -14,6 +15,7 @@ from django.dispatch import receiver
 from django.utils import timezone
 
 from duologue.auth.runtime import runtime
+from duologue.auth.settings import MOST_ACCESS_TOKEN_SECONDS
 from duologue.auth.usernames import validate_username
 from duologue.contract.claims import LEEWAY_SECONDS
 from duologue.contract.ended_sessions import digest_of
@@ -152,8 +154,13 @@ def _end_with_its_row(instance: LoginSession, **_: object) -> None:
 def longest_token_life() -> timedelta:
     """Return how long after its login ended an access token can be taken.
 
-    Twice the leeway: once for the clocks' differences, once for a refresh that was answered while the login ended.
+    In the first hour that is as long as the setting allows at all: tokens from before the start may have been issued
+    for longer than this process issues them. Twice the leeway: once for the clocks' differences, once for a refresh
+    that was answered while the login ended.
     """
+    most = MOST_ACCESS_TOKEN_SECONDS + 2 * LEEWAY_SECONDS
+    if monotonic() - runtime().started < most:
+        return timedelta(seconds=most)
     return timedelta(seconds=runtime().settings.access_token_seconds + 2 * LEEWAY_SECONDS)
 
 

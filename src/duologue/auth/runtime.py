@@ -1,5 +1,6 @@
 """What a running auth service holds. Django's settings carry it, since Django calls classes that it makes itself."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
@@ -24,6 +25,8 @@ class Runtime:
     hashing: "HashingPool"
     outbox: "Outbox"
     housekeeping: Interval
+    # by the monotonic clock
+    started: float = field(default_factory=time.monotonic)
     # called after each commit that ended logins, in the thread that made it
     when_logins_end: list[Callable[[], None]] = field(default_factory=list)
 

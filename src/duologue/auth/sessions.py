@@ -6,10 +6,12 @@ from hashlib import sha256
 
 import structlog
 from django.db import transaction
+from django.http import HttpRequest
 from django.utils import timezone
 
 from duologue.auth.models import LoginSession, User
 from duologue.auth.runtime import runtime
+from duologue.auth.throttling import spend
 from duologue.auth.tokens import RefreshClaims, TokenPair, issue_access, issue_refresh, new_token_id, verify_refresh
 from duologue.contract.claims import AUTH_AUDIENCE, TokenRefused, verify_access
 from duologue.kit.problem import Problem
@@ -75,8 +77,11 @@ def of_refresh(claims: RefreshClaims) -> LoginSession:
     return login
 
 
-def refresh(login: LoginSession) -> str:
-    """Return the next access token of a login."""
+def refresh(request: HttpRequest, token: str) -> str:
+    """Return the next access token for a refresh token. Raise Problem: 401, 429."""
+    claims = claims_of_refresh(token)
+    spend(request, "refresh", key=claims.sid)
+    login = of_refresh(claims)
     now = timezone.now()
     if now - login.last_used_at > _USE_GRAIN:
         LoginSession.objects.filter(pk=login.pk).update(last_used_at=now)

@@ -11,6 +11,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 _RATES = re.compile(r"(\d{1,6}/\d{0,5}[smhd](/(ip|key))?)(,\d{1,6}/\d{0,5}[smhd](/(ip|key))?)*")
 
 
+MOST_ACCESS_TOKEN_SECONDS = 3600
+
+
 def _default_workers() -> int:
     # one core stays free for everything that is no hashing
     return max(1, len(os.sched_getaffinity(0)) - 1)
@@ -30,9 +33,14 @@ class AuthSettings(BaseSettings):
     public_url: str = Field(
         "http://localhost:8000",
         pattern=r"^https?://[^\s/]+$",
-        description="Where people reach the product; links in mails begin with it, https makes cookies secure.",
+        description=(
+            "Where people reach the product; links in mails begin with it, https makes cookies secure. "
+            "It does not follow PORT: where that is another one, set this too."
+        ),
     )
-    access_token_seconds: int = Field(600, ge=10, le=3600, description="Seconds an access token lives.")
+    access_token_seconds: int = Field(
+        600, ge=10, le=MOST_ACCESS_TOKEN_SECONDS, description="Seconds an access token lives."
+    )
     key_delay: float = Field(
         120.0,
         ge=0,

@@ -1,7 +1,9 @@
 """Our tokens for logins that come through allauth's own API (`/_allauth/`)."""
 
+from http import HTTPStatus
 from typing import Any
 
+from allauth.core import context
 from allauth.core.internal.httpkit import authenticated_user, get_authorization_credential
 from allauth.headless.internal import sessionkit
 from allauth.headless.tokens.strategies.base import AbstractTokenStrategy
@@ -69,12 +71,13 @@ class TokenStrategy(AbstractTokenStrategy):
         return {"access_token": tokens.access, "refresh_token": tokens.refresh}
 
     def refresh_token(self, refresh_token: str) -> tuple[str, str] | None:
-        """Return the next access token and the same refresh token, or None."""
+        """Return the next access token and the same refresh token, or None. Raise Problem 429."""
         try:
-            login = sessions.of_refresh(sessions.claims_of_refresh(refresh_token))
-        except Problem:
+            return sessions.refresh(context.request, refresh_token), refresh_token
+        except Problem as problem:
+            if problem.status != HTTPStatus.UNAUTHORIZED:
+                raise
             return None
-        return sessions.refresh(login), refresh_token
 
 
 def _state_of(login: LoginSession) -> str:

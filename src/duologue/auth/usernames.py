@@ -1,4 +1,4 @@
-"""Which usernames a person may choose: the shared rule, and names that would mislead others."""
+"""Which usernames there are: the shared rule, and names that would mislead others if anybody could choose them."""
 
 from django.core.exceptions import ValidationError
 
@@ -15,6 +15,9 @@ RESERVED = frozenset(
     """.split()  # noqa: SIM905 - as a list it would be seventy lines
 )
 
+# `/api/users/profile/` is the caller: chat would take whoever asks for the account of this name
+_IN_ADDRESSES = frozenset({"profile"})
+
 
 def folded_or_none(username: str) -> str | None:
     """Return the stored form of what a person typed, or None when no account can have this name."""
@@ -26,9 +29,19 @@ def folded_or_none(username: str) -> str | None:
 
 
 def validate_username(username: str) -> None:
-    """Raise ValidationError for a name that nobody may have."""
+    """Raise ValidationError for a name that no account may have."""
     folded = folded_or_none(username)
     if folded is None:
         raise ValidationError("Use 3 to 30 of a-z, 0-9, '_', '.' and '-'.", code="username_malformed")
-    if folded in RESERVED:
-        raise ValidationError("This username is reserved.", code="username_reserved")
+    if folded in _IN_ADDRESSES:
+        raise _reserved()
+
+
+def refuse_reserved(username: str) -> None:
+    """Raise ValidationError for a name that nobody may choose; an operator or an administrator may give it."""
+    if folded_or_none(username) in RESERVED:
+        raise _reserved()
+
+
+def _reserved() -> ValidationError:
+    return ValidationError("This username is reserved.", code="username_reserved")

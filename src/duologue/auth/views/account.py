@@ -3,7 +3,7 @@
 import msgspec
 from django.http import HttpRequest, HttpResponse
 
-from duologue.auth import login, registration, sessions, throttling
+from duologue.auth import login, registration, sessions
 from duologue.auth.ephemeral import without_cookies
 from duologue.auth.views.body import Credentials, RefreshBody, Registration, read
 from duologue.auth.views.endpoint import answer, caller, endpoint
@@ -30,9 +30,7 @@ def log_in(request: HttpRequest) -> HttpResponse:
 @endpoint("POST")
 def refresh(request: HttpRequest) -> HttpResponse:
     """Return the next access token. The refresh token stays: two requests at once are two right answers."""
-    claims = sessions.claims_of_refresh(read(request, RefreshBody).refresh)
-    throttling.spend(request, "refresh", key=claims.sid)
-    return answer(200, {"access": sessions.refresh(sessions.of_refresh(claims))})
+    return answer(200, {"access": sessions.refresh(request, read(request, RefreshBody).refresh)})
 
 
 @endpoint("POST")
