@@ -1,20 +1,23 @@
 """Mails as the server under test sends them: into its log, with `DUOLOGUE_MAIL_URL=console`."""
 
 import re
+import time
 
 from tests.rig.server import RunningServer
 
-# what Django prints after each mail
-_END = "\n" + "-" * 79 + "\n"
+_SECONDS = 30.0
 
 
-def mails_to(server: RunningServer, address: str) -> list[str]:
-    """Return the mails to an address, oldest first, headers and text."""
-    return [mail for mail in server.log().split(_END)[:-1] if f"\nTo: {address}\n" in mail]
+def mailed_link(server: RunningServer, address: str, purpose: str) -> str:
+    """Wait for a mail to an address with a link for a purpose, and return the newest one's link from `#` on.
 
-
-def fragment_of(mail: str) -> str:
-    """Return what stands behind the page's address in a mail's link, from `#`; the port there is not the test's."""
-    found = re.search(r"http://localhost:8000/(#\S+)", mail)
-    assert found, mail
-    return found[1]
+    Mails are sent after the answer. The link's host and port are the public ones, not the test's.
+    """
+    deadline = time.monotonic() + _SECONDS
+    link = re.compile(rf"http://localhost:8000/(#{purpose}=\S+)\n")
+    while time.monotonic() < deadline:
+        mails = [mail for mail in server.log().split("\nTo: ") if mail.startswith(f"{address}\n")]
+        if found := [match[1] for mail in mails for match in link.finditer(mail)]:
+            return found[-1]
+        time.sleep(0.02)
+    raise AssertionError(f"no mail for {purpose} came to {address}:\n{server.log()}")

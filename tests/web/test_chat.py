@@ -1,7 +1,9 @@
 """What a person does on the page, in one window and in two."""
 
+import re
 import uuid
 
+import httpx
 import pytest
 from playwright.sync_api import expect
 
@@ -102,6 +104,37 @@ def test_a_blank_message_is_not_sent(window: Opener, alice: Person, bob: Person)
     hers.say(" \n ")
     hers.say("something")
     hers.sees(["something"])
+
+
+def test_as_many_characters_can_be_said_as_the_server_takes(window: Opener, alice: Person, bob: Person) -> None:
+    hers = window().log_in(alice).open(bob.username)
+    hers.is_connected()
+    # each of them two units of UTF-16, one character to the server
+    most = "\U0001f980" * 4000
+    hers.say(most)
+    hers.sees([most])
+    room = alice.room_with(bob)
+    assert [message["content"] for message in bob.history(room)] == [most]
+    assert alice.post(room, most + "x").status_code == httpx.codes.BAD_REQUEST
+
+
+def test_one_more_is_said_to_be_too_many_and_stays_where_it_was_typed(
+    window: Opener, alice: Person, bob: Person
+) -> None:
+    hers = window().log_in(alice).open(bob.username)
+    hers.is_connected()
+    text = hers.page.get_by_label("Message", exact=True)
+    for too_much in ("\U0001f980" * 4001, "x" * 4001):
+        hers.say(too_much)
+        expect(text).to_have_accessible_description(re.compile(r"At most 4000 .* 4001"))
+        expect(text).to_have_value(too_much)
+        hers.page.get_by_role("button", name="Send").click()
+        expect(text).to_have_value(too_much)
+    hers.page.keyboard.press("Backspace")
+    expect(hers.page.locator("#text-why")).to_be_hidden()
+    expect(text).to_have_attribute("aria-invalid", "false")
+    hers.page.keyboard.press("Enter")
+    hers.sees(["x" * 4000])
 
 
 def test_a_long_history_comes_page_by_page(window: Opener, alice: Person, bob: Person) -> None:

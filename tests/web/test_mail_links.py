@@ -7,7 +7,7 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
-from tests.rig.mails import fragment_of, mails_to
+from tests.rig.mails import mailed_link
 from tests.rig.people import PASSWORD, Person
 from tests.rig.server import RunningServer, running_server
 from tests.web.conftest import Opener
@@ -25,8 +25,8 @@ def mailing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]
         yield running
 
 
-def newest_link(server: RunningServer, name: str) -> str:
-    return fragment_of(mails_to(server, f"{name}@example.com")[-1])
+def link_to(server: RunningServer, name: str, purpose: str) -> str:
+    return mailed_link(server, f"{name}@example.com", purpose)
 
 
 def registered(server: RunningServer, name: str) -> Person:
@@ -37,7 +37,7 @@ def registered(server: RunningServer, name: str) -> Person:
 
 def confirmed(server: RunningServer, name: str) -> Person:
     person = registered(server, name)
-    key = unquote(newest_link(server, name).partition("=")[2])
+    key = unquote(link_to(server, name, "confirm-email").partition("=")[2])
     person.http.post(f"{API}/email/verify", json={"key": key})
     person.log_in()
     return person
@@ -49,7 +49,7 @@ def follow(opened: Window, fragment: str) -> None:
 
 
 def says(opened: Window, text: str) -> None:
-    expect(opened.page.locator("#notice")).to_contain_text(text)
+    expect(opened.page.locator("#notice")).to_contain_text(text, timeout=15_000)
 
 
 def test_from_a_registration_over_the_mail_to_a_login(window: Opener, mailing: RunningServer) -> None:
@@ -66,7 +66,7 @@ def test_from_a_registration_over_the_mail_to_a_login(window: Opener, mailing: R
     expect(hers.page.locator("#login [role=alert]")).to_contain_text("open the link in the mail")
     expect(hers.page.locator("#chat")).to_be_hidden()
 
-    link = newest_link(mailing, "ann")
+    link = link_to(mailing, "ann", "confirm-email")
     opened = window(f"{mailing.url}/{link}")
     says(opened, "Your e-mail address is confirmed")
     opened.log_in(ann)
@@ -91,7 +91,7 @@ def test_from_a_forgotten_password_over_the_mail_to_a_login(window: Opener, mail
     # who asks learns nothing
     assert asked[0] == asked[1]
 
-    link = newest_link(mailing, "ben")
+    link = link_to(mailing, "ben", "reset-password")
     opened = window(f"{mailing.url}/{link}")
     field = opened.page.get_by_label("New password", exact=True)
     for bad, why in (("", "required"), ("short", "too short"), ("password123", "too common"), ("x9" * 600, "too long")):
@@ -133,7 +133,7 @@ GARBAGE = [
 def test_no_other_key_confirms_an_address(window: Opener, mailing: RunningServer) -> None:
     eve = registered(mailing, "eve")
     hers = window(mailing.url)
-    for key in ["", newest_link(mailing, "eve").partition("=")[2][:-1], *GARBAGE]:
+    for key in ["", link_to(mailing, "eve", "confirm-email").partition("=")[2][:-1], *GARBAGE]:
         with hers.page.expect_response("**/email/verify"):
             follow(hers, f"#confirm-email={key}")
         says(hers, "This link does not work")
@@ -146,7 +146,7 @@ def test_no_other_key_resets_a_password(window: Opener, mailing: RunningServer) 
     kim = confirmed(mailing, "kim")
     kim.http.post(f"{API}/password/request", json={"email": "kim@example.com"})
     hers = window(mailing.url)
-    for key in [newest_link(mailing, "kim").partition("=")[2][:-1], *GARBAGE]:
+    for key in [link_to(mailing, "kim", "reset-password").partition("=")[2][:-1], *GARBAGE]:
         follow(hers, f"#reset-password={key}")
         hers.page.get_by_label("New password", exact=True).fill(NEW_PASSWORD)
         hers.page.keyboard.press("Enter")
@@ -156,6 +156,21 @@ def test_no_other_key_resets_a_password(window: Opener, mailing: RunningServer) 
     hers.page.locator("#forgot-card").get_by_role("button", name="Log in").click()
     hers.log_in(kim, NEW_PASSWORD)
     expect(hers.page.locator("#login [role=alert]")).not_to_be_empty()
+
+
+def test_a_server_that_is_away_is_not_taken_for_a_dead_link(window: Opener, mailing: RunningServer) -> None:
+    tom = registered(mailing, "tom")
+    link = link_to(mailing, "tom", "confirm-email")
+    his = window(mailing.url)
+    his.page.route("**/_allauth/**", lambda route: route.abort())
+    follow(his, link)
+    says(his, "The server cannot be reached")
+    says(his, "Then open the link in the mail again")
+    his.page.unroute("**/_allauth/**")
+    follow(his, link)
+    says(his, "Your e-mail address is confirmed")
+    his.log_in(tom)
+    expect(his.page.locator("#me")).to_have_text("tom")
 
 
 def stayed_text(opened: Window) -> bool:
@@ -168,8 +183,7 @@ def test_a_key_stays_in_the_page(window: Opener, mailing: RunningServer, purpose
     lea = registered(mailing, f"lea.{purpose[:5]}")
     if purpose == "reset-password":
         lea.http.post(f"{API}/password/request", json={"email": f"{lea.username}@example.com"})
-    link = newest_link(mailing, lea.username)
-    assert link.startswith(f"#{purpose}=")
+    link = link_to(mailing, lea.username, purpose)
     key = link.partition("=")[2]
     opened = window(mailing.url)
     addresses: list[str] = []
@@ -204,7 +218,7 @@ def test_a_link_followed_in_a_page_that_is_logged_in_is_followed(window: Opener,
     hers = window(mailing.url).log_in(zoe)
     expect(hers.page.locator("#me")).to_have_text("zoe")
     zoe.http.post(f"{API}/password/request", json={"email": "zoe@example.com"})
-    follow(hers, newest_link(mailing, "zoe"))
+    follow(hers, link_to(mailing, "zoe", "reset-password"))
     expect(hers.page.locator("#chat")).to_be_hidden()
     assert hers.page.evaluate("location.hash") == ""
     hers.page.get_by_label("New password", exact=True).fill(NEW_PASSWORD)

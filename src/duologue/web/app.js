@@ -1,5 +1,6 @@
 import { Conversation } from "./conversation.js";
 import { empty, handle } from "./forms.js";
+import { whyTooLong } from "./length.js";
 import { takeLink } from "./links.js";
 import { Problem } from "./problem.js";
 import { openRoom } from "./rooms.js";
@@ -65,7 +66,7 @@ handle(part("open"), async ({ participant_b: other }) => {
   empty(part("open"));
   part("partner").textContent = partner;
   part("conversation").hidden = false;
-  part("text").value = "";
+  write("");
   part("text").focus();
 });
 
@@ -76,18 +77,33 @@ function forget() {
   screen?.clear();
   conversation = screen = null;
   part("conversation").hidden = true;
-  part("text").value = "";
+  write("");
 }
 
 // What you say
 
 function say() {
   const text = part("text").value.toWellFormed();
-  if (text.trim() === "" || conversation === null) return;
-  part("text").value = "";
+  if (text.trim() === "" || whyTooLong(text) !== "" || conversation === null) return;
+  write("");
   conversation.say(text);
   screen.scrollToEnd();
 }
+
+function write(text) {
+  part("text").value = text;
+  measure();
+}
+
+/** Say when there is too much to send. Nothing is cut off: whoever pasted it would not notice. */
+function measure() {
+  const why = whyTooLong(part("text").value);
+  part("text-why").textContent = why;
+  part("text-why").hidden = why === "";
+  part("text").setAttribute("aria-invalid", String(why !== ""));
+}
+
+part("text").addEventListener("input", measure);
 
 part("compose").addEventListener("submit", (event) => {
   event.preventDefault();

@@ -3,6 +3,7 @@ import test from "node:test";
 
 import { backoff } from "./web/connection.js";
 import { linked } from "./web/http.js";
+import { LONGEST, lengthOf, whyTooLong } from "./web/length.js";
 import { linkIn } from "./web/links.js";
 import { Problem } from "./web/problem.js";
 import { uuid7 } from "./web/uuid7.js";
@@ -61,4 +62,12 @@ test("a link out of a mail is told by its purpose; anything else is none", () =>
   for (const other of ["", "#", "#login", "#registered", "#x#register", "#confirm-email-x=1", "#CONFIRM-EMAIL=1"]) {
     assert.equal(linkIn(other), null, other);
   }
+});
+
+test("a text is as long as its code points are many, as the server counts", () => {
+  assert.deepEqual(["", "abc", "\u{1f980}", "e\u0301", "\ud83e\u{1f980}"].map(lengthOf), [0, 3, 1, 2, 2]);
+  assert.equal(whyTooLong("\u{1f980}".repeat(LONGEST)), "");
+  assert.equal(whyTooLong("x".repeat(LONGEST)), "");
+  assert.match(whyTooLong("\u{1f980}".repeat(LONGEST + 1)), /4000 .* 4001\./);
+  assert.match(whyTooLong("x".repeat(LONGEST + 1)), /4001/);
 });
