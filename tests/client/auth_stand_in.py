@@ -57,7 +57,7 @@ class AuthStandIn:
         if request.url.path == "/api/token/refresh/":
             await self.refreshes.wait()
             if self.ailments:
-                return _suffered(self.ailments.pop(0))
+                return suffered(self.ailments.pop(0))
             return self._tokens(self.refresh_is_good, "refresh_invalid")
         if request.headers.get("authorization") != f"Bearer {self.newest}":
             return problem(401, "token_expired")
@@ -80,7 +80,8 @@ def away() -> list[httpx.Response | Exception]:
     ]
 
 
-def _suffered(ailment: httpx.Response | Exception) -> httpx.Response:
+def suffered(ailment: httpx.Response | Exception) -> httpx.Response:
+    """Return what was met, or raise it."""
     if isinstance(ailment, Exception):
         raise ailment
     return ailment

@@ -1,14 +1,17 @@
 """Auth that is away just when a token ends: it is asked again until it is back, and only its own no is a no."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 
+import httpx
 import pytest
 
 from duologue.client import Client, ConnectionChanged, LoginRequired
-from tests.client.auth_stand_in import AuthStandIn, away
+from tests.client.auth_stand_in import AuthStandIn, away, suffered
 from tests.client.chat_stand_in import ChatStandIn
-from tests.client.company import Ear
+from tests.client.company import Ear, client_of
+from tests.rig.people import Person, forge
 
 pytestmark = pytest.mark.anyio
 LOGIN, REFRESH = "/api/login/", "/api/token/refresh/"
@@ -96,6 +99,49 @@ async def test_nothing_is_asked_for_a_socket_that_is_gone(client: Client, chat: 
     await chat.close(1012)
     await ear.until(lambda: times_live(ear) == 2)
     assert not renewals()
+
+
+class WornRoad(httpx.AsyncBaseTransport):
+    """The way to a server: the first token on it ends before it arrives, and the next refreshes meet `ailments`."""
+
+    def __init__(self, person: Person) -> None:
+        self.ailments = away()
+        self.refreshes = 0
+        self._person = person
+        self._road = httpx.AsyncHTTPTransport()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path == REFRESH:
+            self.refreshes += 1
+            if self.ailments:
+                return suffered(self.ailments.pop(0))
+        answer = await self._road.handle_async_request(request)
+        if request.url.path == LOGIN:
+            await answer.aread()
+            ended = forge(self._person, exp=int(time.time()) - 60)
+            return httpx.Response(answer.status_code, json=answer.json() | {"access": ended})
+        return answer
+
+    async def aclose(self) -> None:
+        await self._road.aclose()
+
+
+async def test_nothing_is_lost_while_the_token_has_ended_and_auth_is_away(alice: Person, bob: Person) -> None:
+    room = alice.room_with(bob)
+    async with client_of(bob) as his:
+        await Ear.at(his)
+        saved = his.cursors
+    alice.post(room, "before")
+    road = WornRoad(bob)
+    async with client_of(bob, cursors=saved, transport=road) as his:
+        ear = Ear(his)
+        sends = [asyncio.create_task(his.send(room, f"his {number}")) for number in range(3)]
+        await ear.until(lambda: road.refreshes > 0 or ear.error is not None)
+        alice.post(room, "meanwhile")
+        await asyncio.wait_for(asyncio.gather(*sends), 20)
+        await ear.until(lambda: len(ear.texts()) == 5)
+        assert ear.texts() == ["before", "meanwhile", "his 0", "his 1", "his 2"]
+        assert (road.refreshes, times_live(ear)) == (5, 1)
 
 
 def renewals() -> list[str]:

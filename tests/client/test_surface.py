@@ -18,6 +18,7 @@ METHODS = {
     "delete": "(self, room, message_id)",
     "edit": "(self, room, message_id, text)",
     "events": "(self)",
+    "hide_presence": "(self, *, hidden=True)",
     "history": "(self, room, *, before=None, after=None, page=100)",
     "log_out": "(self)",
     "mark_read": "(self, room, up_to_seq)",

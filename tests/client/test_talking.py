@@ -70,6 +70,28 @@ async def test_signals_pass_by(alice: Person, bob: Person) -> None:
         assert his_ear.error is None
 
 
+async def test_who_hides_is_not_seen_to_come_or_go(alice: Person, bob: Person) -> None:
+    room = alice.room_with(bob)
+    async with client_of(alice) as hers:
+        ear = await Ear.at(hers)
+
+        def seen() -> list[bool]:
+            return [event.online for event in ear.of(Presence) if event.username == bob.username]
+
+        async with client_of(bob) as his:
+            await his.send(room, "I am here")
+            await ear.until(lambda: seen() == [True])
+            await his.hide_presence()
+            await ear.until(lambda: seen() == [True, False])
+        # he has gone, and comes again
+        async with client_of(bob) as his:
+            await his.send(room, "I am here again")
+            await ear.until(lambda: ear.texts() == ["I am here", "I am here again"])
+            assert seen() == [True, False]
+            await his.hide_presence(hidden=False)
+            await ear.until(lambda: seen() == [True, False, True])
+
+
 async def test_history_and_rooms_in_pages(alice: Person, bob: Person) -> None:
     async with client_of(alice) as client:
         room = await client.open_room(bob.username)
@@ -127,6 +149,20 @@ async def test_what_cannot_be_sent_is_refused_and_the_connection_lives(alice: Pe
         assert refused.value.code == "not_the_author"
         await client.send(room, "still here")
         assert [event.state for event in ear.of(ConnectionChanged)] == ["connecting", "live"]
+
+
+@pytest.mark.parametrize("character", ["\U0001f600", "\x01", '"', "\u20ac"])
+async def test_the_longest_text_fits_into_a_frame_whatever_its_characters_are(
+    alice: Person, bob: Person, character: str
+) -> None:
+    async with client_of(alice) as client:
+        room = (await client.open_room(bob.username)).id
+        first = await client.send(room, "short")
+        longest = client.limits.message_characters or 0
+        assert longest == 4000
+        await client.send(room, character * longest)
+        await client.edit(room, first.id, character * longest)
+        assert [message["content"] for message in bob.history(room)] == [character * longest] * 2
 
 
 async def test_what_is_refused_before_it_is_sent_does_not_keep_back_what_is_behind_it(

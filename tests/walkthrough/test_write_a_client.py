@@ -1,99 +1,15 @@
 """`docs/write-a-client.md`: its blocks are a program, and the program loses nothing when connections and servers do."""
 
 import os
-import re
 import signal
-import socket
 import subprocess
 import sys
-import threading
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
-
-import pytest
 
 from tests.rig.people import Person
 from tests.rig.server import RunningServer
-from tests.walkthrough.terminal import Terminal
-
-PAGE = (Path(__file__).parents[2] / "docs" / "write-a-client.md").read_text(encoding="utf-8")
-
-
-def blocks(part: str) -> list[str]:
-    return re.findall(r"```python\n(.*?)```", part, re.DOTALL)
-
-
-FIRST, REST = PAGE.split("## Step 1", 1)
-
-
-@pytest.fixture
-def program(tmp_path: Path) -> Path:
-    """The page's blocks, one after the other."""
-    path = tmp_path / "chat.py"
-    path.write_text("\n".join(blocks(REST)), encoding="utf-8")
-    return path
-
-
-class Door:
-    """Passes bytes on to the server, until it is told to cut every connection."""
-
-    def __init__(self, port: int) -> None:
-        self._target = port
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
-        self._open: list[socket.socket] = []
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def cut(self) -> None:
-        """End every connection without a word."""
-        for each in self._open:
-            with suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
-        self._open.clear()
-
-    def close(self) -> None:
-        with suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        self.cut()
-
-    def _serve(self) -> None:
-        with suppress(OSError):
-            while True:
-                client, _ = self._listener.accept()
-                try:
-                    server = socket.create_connection(("127.0.0.1", self._target))
-                except OSError:
-                    client.close()
-                    continue
-                self._open += [client, server]
-                for source, sink in ((client, server), (server, client)):
-                    threading.Thread(target=_pump, args=(source, sink), daemon=True).start()
-
-
-def _pump(source: socket.socket, sink: socket.socket) -> None:
-    with suppress(OSError):
-        while data := source.recv(65536):
-            sink.sendall(data)
-    for each in (source, sink):
-        with suppress(OSError):
-            each.shutdown(socket.SHUT_RDWR)
-    # the other direction closes the other one
-    source.close()
-
-
-class Chat(Terminal):
-    """The program at a terminal."""
-
-    def __init__(self, program: Path, port: int, person: Person, other: Person) -> None:
-        command = [sys.executable, "-W", "error", str(program), f"http://127.0.0.1:{port}", person.username]
-        super().__init__("env", f"PASSWORD={person.password}", *command, other.username)
-        self.name = re.escape(person.username)
-
-
-@pytest.fixture
-def people(fresh_server: RunningServer) -> tuple[Person, Person]:
-    return Person.arrive(fresh_server, "alice"), Person.arrive(fresh_server, "bob")
+from tests.walkthrough.chat_program import FIRST, Chat, Door, blocks
 
 
 def test_ten_lines_hear_a_message(fresh_server: RunningServer, people: tuple[Person, Person], tmp_path: Path) -> None:

@@ -120,7 +120,7 @@ class Client:
 
     @property
     def limits(self) -> Limits:
-        """The server's bounds, once the socket is live."""
+        """The server's bounds, once the socket is live; before that each of them is None."""
         return self._sending.limits
 
     @property
@@ -187,6 +187,10 @@ class Client:
     async def mark_read(self, room: int, up_to_seq: int) -> ReadState:
         """Say that everything up to a `seq` is read; a mark never moves back."""
         return await self._rest.mark_read(room, up_to_seq)
+
+    async def hide_presence(self, *, hidden: bool = True) -> None:
+        """Let nobody be told any more whether the person is here, or let them; it holds for all of their devices."""
+        await self._rest.hide_presence(hidden)
 
     async def log_out(self) -> None:
         """End the login: the server closes its sockets within seconds."""

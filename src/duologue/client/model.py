@@ -39,7 +39,10 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RoomInList(Room, frozen=True, kw_only=True):
-    """A room in the list of one's rooms. `unread` counts the other one's messages after `last_read_seq`."""
+    """A room in the list of one's rooms.
+
+    `unread` counts the other one's messages after `last_read_seq`, among the newest 1,000 of the room.
+    """
 
     unread: int
     last_read_seq: int
@@ -54,7 +57,7 @@ class Mark(msgspec.Struct, frozen=True):
 
 
 class ReadState(msgspec.Struct, frozen=True):
-    """Where one's own mark is, and how much of the other one's is after it."""
+    """Where one's own mark is, and how much of the other one's is after it, among the newest 1,000 messages."""
 
     last_read_seq: int
     unread: int

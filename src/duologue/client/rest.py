@@ -69,6 +69,10 @@ class Rest:
         body = {"up_to_seq": up_to_seq}
         return _read(_read_state, await self._session.request("POST", f"/api/chat/rooms/{room}/read/", body=body))
 
+    async def hide_presence(self, hidden: bool) -> None:
+        """Set whether others are told that one is here."""
+        await self._session.request("PATCH", "/api/chat/me/", body={"hide_presence": hidden})
+
     async def changes(self, room: int, since: str | None, limit: int | None = None) -> Changes:
         """Return a page of what happened since a cursor; None is the beginning."""
         query = {name: value for name, value in (("since", since), ("limit", limit)) if value is not None}
