@@ -18,6 +18,7 @@ def sound() -> History:
     rows = [_said(history, seq) for seq in range(1, SIZE + 1)]
     for lane, heard in (("alice's", rows), ("bob's", rows), ("late", rows[5:])):
         history.heard[lane] = list(heard)
+    history.since = {"alice's": {1: 0}, "bob's": {1: 0}}
     clock = 1000
     for seq, content in ((EDITED, "better"), (DELETED, "soon gone"), (DELETED, None)):
         row = rows[seq - 1]

@@ -20,6 +20,8 @@ _AT_ONCE = 3
 
 # what is broken, and the checks that must notice
 EXPECTED: dict[tuple[str, ...], set[str]] = {
+    # waits longest in the end, so it goes first
+    ("says_nothing",): {"C12"},
     ("forgets_commits",): {"C1", "C8"},
     ("sends_twice",): {"C1", "C2"},
     ("fan_out", "drops"): {"C5"},
@@ -29,6 +31,7 @@ EXPECTED: dict[tuple[str, ...], set[str]] = {
     ("forgets_changes", "edits"): {"C8", "C10", "C11"},
     ("forgets_changes", "deletions"): {"C10", "C11"},
     ("forgets_marks",): {"C11"},
+    ("shows_no_history",): {"C12"},
 }
 Runs = Mapping[tuple[str, ...], "Future[subprocess.CompletedProcess[str]]"]
 

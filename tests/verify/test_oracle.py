@@ -71,6 +71,14 @@ def gap(history: History) -> None:
     history.final[1] = [replace(row, seq=row.seq + (row.seq > 6)) for row in history.final[1]]
 
 
+def miss_the_first(history: History) -> None:
+    del history.heard["bob's"][0]
+
+
+def begin_too_early(history: History) -> None:
+    history.since["late"] = {1: 6}
+
+
 def skip_a_frame(history: History) -> None:
     del history.heard["bob's"][5]
 
@@ -187,6 +195,8 @@ def wrongs() -> Iterator[tuple[Wrong, str]]:
     yield store_what_was_refused, "C3 nobody sent"
     yield invent_an_edit, "C3 nobody sent"
     yield gap, "C4 room 1"
+    yield miss_the_first, "C5 bob's heard 2 after 0"
+    yield begin_too_early, "C5 late heard 6 after 6"
     yield skip_a_frame, "C5 bob's"
     yield repeat_a_frame, "C5 bob's"
     yield swap_frames, "C5 late"

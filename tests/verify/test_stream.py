@@ -48,6 +48,11 @@ def test_live_frames_and_what_was_missed_are_one_stream(stream: Stream) -> None:
     assert not [each for each in verdict(stream._scene.history) if each.startswith("C5")]
 
 
+def test_a_stream_that_misses_the_beginning_is_found_out(stream: Stream) -> None:
+    stream.take(live(2))
+    assert any(each.startswith("C5 bob's heard 2 after 0") for each in verdict(stream._scene.history))
+
+
 def test_what_changed_meanwhile_is_no_repeat(stream: Stream) -> None:
     stream.take(live(1))
     stream.take(live(2))

@@ -11,11 +11,14 @@ from duologue.verify.history import Row, State, row_of
 from duologue.verify.people import Person, code_of
 from duologue.verify.scene import Room, Scene
 
+# since the last answer: a crowd's last words may have to wait for their turn in a person's allowance
 _ANSWER_SECONDS = 20.0
 _SETTLE_SECONDS = 30.0
 # longer than a stalled reader needs to come back
 _QUIET_SECONDS = 5.0
 _PAUSE_SECONDS = 0.25
+_TRIES = 4
+_SECONDS_BETWEEN_TRIES = 1.0
 
 
 async def settle(scene: Scene, cast: Cast) -> bool:
@@ -36,12 +39,24 @@ async def settle(scene: Scene, cast: Cast) -> bool:
         await asyncio.sleep(_PAUSE_SECONDS)
 
 
-async def compare_both_ways(scene: Scene) -> None:
-    """Fetch the rooms once more as pages of history, and complain where these show something else."""
+def complain_of_silence(scene: Scene, cast: Cast) -> None:
+    """Complain of what was never answered by a server that does let the rooms be fetched."""
+    waiting = [client_id for writer in cast.writers for client_id in writer.author.outbox]
+    if waiting:
+        scene.complain(f"{len(waiting):,} sends, edits or deletions were never answered, {waiting[0]} is one of them")
+
+
+async def compare_both_ways(scene: Scene) -> bool:
+    """Fetch the rooms once more as pages of history, and complain where these show something else or fail alone.
+
+    False when nothing can be fetched any more.
+    """
     for room in scene.rooms:
         try:
-            pages = await _history(room.pair[1], room)
+            pages = await _pages(scene, room)
         except httpx.HTTPError:
+            return False
+        if pages is None:
             continue
         final = scene.history.final.get(room.id, [])
         for shown, row in zip(pages, final, strict=False):
@@ -49,12 +64,16 @@ async def compare_both_ways(scene: Scene) -> None:
                 scene.complain(f"history of room {room.id} shows {shown}, its changes show {row}")
         if len(pages) != len(final):
             scene.complain(f"history of room {room.id} shows {len(pages)} messages, its changes {len(final)}")
+    return True
 
 
 async def _until_answered(cast: Cast) -> None:
-    deadline = asyncio.get_running_loop().time() + _ANSWER_SECONDS
+    loop = asyncio.get_running_loop()
+    latest, since = cast.unanswered, loop.time()
     # so many answers set nothing that could be waited for
-    while cast.unanswered and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
+    while cast.unanswered and loop.time() < since + _ANSWER_SECONDS:
+        if cast.unanswered != latest:
+            latest, since = cast.unanswered, loop.time()
         await asyncio.sleep(0.05)
 
 
@@ -90,6 +109,20 @@ async def _changes(person: Person, room: Room) -> tuple[dict[tuple[int, int], Ro
         marks |= {read["username"]: read["up_to_seq"] for read in page["reads"]}
         since, more = {"since": page["cursor"]}, page["more"]
     return rows, marks
+
+
+async def _pages(scene: Scene, room: Room) -> list[Row] | None:
+    """Return a room's history; None, complained of, when only its changes can be fetched. Raise httpx.HTTPError."""
+    person = room.pair[1]
+    for _ in range(_TRIES):
+        try:
+            return await _history(person, room)
+        except httpx.HTTPError as error:
+            why = str(error) or repr(error)
+            await asyncio.sleep(_SECONDS_BETWEEN_TRIES)
+    await _changes(person, room)
+    scene.complain(f"history of room {room.id} cannot be fetched, its changes can: {why}")
+    return None
 
 
 async def _history(person: Person, room: Room) -> list[Row]:

@@ -131,8 +131,10 @@ class State:
 class History:
     """Everything that happened.
 
-    `heard`: by lane, new messages in the order they were told. `folds`: by lane and room, what its frames add up to.
-    `final` and `marks_at_last`: by room, fetched when all was quiet. `complaints`: what no client may ever be told.
+    `heard`: by lane, new messages in the order they were told. `since`: by lane and room, the `seq` up to which it had
+    everything when it began; nobody knows it of one that has no cursor. `folds`: by lane and room, what its frames
+    add up to. `final` and `marks_at_last`: by room, fetched when all was quiet. `complaints`: what no client may ever
+    be told.
     """
 
     attempts: list[Attempt] = field(default_factory=list)
@@ -140,6 +142,7 @@ class History:
     marks: list[Mark] = field(default_factory=list)
     sights: list[Sight] = field(default_factory=list)
     heard: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
+    since: dict[str, dict[int, int]] = field(default_factory=dict)
     folds: dict[str, dict[int, State]] = field(default_factory=dict)
     final: dict[int, list[Row]] = field(default_factory=dict)
     marks_at_last: dict[int, dict[str, int]] = field(default_factory=dict)

@@ -13,14 +13,14 @@ CHECKS = MappingProxyType(
         "C2": "no double: every message is stored once, every number given once",
         "C3": "no phantom: nothing is stored that nobody sent",
         "C4": "dense: each room counts 1, 2, 3 … without a gap",
-        "C5": "each stream steps by one, across all its connections",
+        "C5": "each stream steps by one from where it began, across all its connections",
         "C6": "each stream tells what the room holds",
         "C7": "real-time order: acknowledged before another began comes first",
         "C8": "read your writes: a fetch after the acknowledgement shows it",
         "C9": "one sender's order over one connection stays",
         "C10": "converges: what a stream adds up to is what a fetch shows",
         "C11": "changes kept: acknowledged edits, deletions and read marks are there",
-        "C12": "protocol kept: nothing is told or refused without a reason",
+        "C12": "protocol kept: all is answered, nothing is told or refused without a reason",
     }
 )
 

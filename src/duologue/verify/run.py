@@ -15,7 +15,7 @@ import httpx
 
 from duologue.verify.address import Address, address_of
 from duologue.verify.cast import Cast, assign, gather_people
-from duologue.verify.ending import compare_both_ways, settle
+from duologue.verify.ending import compare_both_ways, complain_of_silence, settle
 from duologue.verify.history import Try
 from duologue.verify.oracle import check_of, verdict
 from duologue.verify.own_server import THE_PRODUCT, OwnServer, StartError
@@ -113,8 +113,9 @@ class Run:
                 await asyncio.gather(*ending)
                 fetched = await settle(scene, cast)
             if fetched:
-                await compare_both_ways(scene)
-        return self._judged(scene, cast, fetched=fetched)
+                complain_of_silence(scene, cast)
+            compared = fetched and await compare_both_ways(scene)
+        return self._judged(scene, cast, fetched=fetched, compared=compared)
 
     async def _speak(self, scene: Scene, cast: Cast, faults: Sequence[Fault]) -> None:
         seconds = self._options.seconds
@@ -143,7 +144,7 @@ class Run:
             raise InterruptedError
         await task
 
-    def _judged(self, scene: Scene, cast: Cast, *, fetched: bool) -> Report:
+    def _judged(self, scene: Scene, cast: Cast, *, fetched: bool, compared: bool) -> Report:
         history = scene.history
         violations = verdict(history)
         messages = len({(a.room, a.sender, a.client_id) for a in history.attempts if a.outcome == "ok"})
@@ -164,6 +165,8 @@ class Run:
             report.exit_code = VIOLATED
         elif not fetched:
             report.why = "nobody answered at the end, so what was stored is not known"
+        elif not compared:
+            report.why = "nobody answered any more when the history was to be compared with what was heard"
         elif messages < _FEWEST_MESSAGES:
             report.why = f"only {messages} messages were acknowledged; it takes {_FEWEST_MESSAGES} to say anything"
         elif not scene.counts["delivered"] or not scene.faults:

@@ -13,7 +13,10 @@ Frame = Mapping[str, Any]
 
 
 class Stream:
-    """Keeps the last cursor of each room. `name` is its lane in the history: one for all connections."""
+    """Keeps the last cursor of each room. `name` is its lane in the history: one for all connections.
+
+    `cursors`: those of rooms as they were opened, with nothing in them.
+    """
 
     def __init__(self, scene: Scene, name: str, cursors: Mapping[int, str]) -> None:
         self._scene = scene
@@ -22,6 +25,7 @@ class Stream:
         self.folds = {room: State() for room in cursors}
         self.last = dict.fromkeys(cursors, 0)
         scene.history.folds[name] = self.folds
+        scene.history.since[name] = dict(self.last)
 
     def take(self, frame: Frame) -> bool:
         """Take a frame that changes a room's state; False for any other one."""

@@ -9,7 +9,7 @@ from duologue.verify.ledger import Ledger
 def each_stream_steps_by_one(ledger: Ledger) -> Iterator[str]:
     """C5."""
     for lane, rows in ledger.history.heard.items():
-        latest: dict[int, int] = {}
+        latest = dict(ledger.history.since.get(lane, {}))
         for row in rows:
             before = latest.get(row.room)
             if before is not None and row.seq != before + 1:

@@ -1,19 +1,13 @@
-"""A room that is a few lists, and connections to it: the real gate and the real frames without input or output.
+"""A room that is a few lists."""
 
-What the server does between two waits is one method here, so that a test can put anything in between.
-"""
-
-import itertools
+import functools
 import json
-from typing import Any
 
 import msgspec
 
-from duologue.chat.delivery.subscription import Subscription, Verdict
-from duologue.chat.frames import event_frame, room_state, sync_frame
+from duologue.chat.frames import sync_frame
 from duologue.chat.model import (
     Changes,
-    Done,
     Mark,
     MarkMoved,
     Message,
@@ -24,8 +18,8 @@ from duologue.chat.model import (
     Room,
     Standing,
 )
+from duologue.verify.history import Attempt, Row, row_of
 from tests.chat.people import NOON
-from tests.rig.v1_state import RoomCopy
 
 EPOCH = "model"
 PEOPLE = (Person(1, "1", "alice"), Person(2, "2", "bob"))
@@ -33,11 +27,14 @@ ROOM = Room(7, *PEOPLE, NOON)
 
 
 class ModelRoom:
-    """What is durable. Each write returns what the store would say of it; None where nothing changed."""
+    """What is durable, and what waits for it. Each write returns what the store would say of it.
+
+    `waiting`: what has come in over sockets, in the order in which it came.
+    """
 
     def __init__(self) -> None:
+        self.waiting: list[Attempt] = []
         self.messages: list[Message] = []
-        self.first_words: list[str] = []
         self.changed: dict[int, int] = {}
         self.marks = {person.number: (0, 0) for person in PEOPLE}
         self.change = 0
@@ -47,6 +44,11 @@ class ModelRoom:
         """The last numbers."""
         return len(self.messages), self.change
 
+    def take(self) -> list[Attempt]:
+        """Take all that waits, to store it in this order."""
+        taken, self.waiting = self.waiting, []
+        return taken
+
     def post(self, sender: Person, client_id: str, content: str) -> Posted:
         """Store a message, once."""
         for message in self.messages:
@@ -55,7 +57,6 @@ class ModelRoom:
         seq = len(self.messages) + 1
         message = Message(100 + seq, ROOM.id, seq, sender.number, content, NOON + seq, client_id)
         self.messages.append(message)
-        self.first_words.append(content)
         return Posted(message, duplicate=False, change=self.change)
 
     def rewrite(self, seq: int, content: str | None) -> Rewritten | None:
@@ -98,63 +99,16 @@ class ModelRoom:
         reads = [Reading(who, mark) for who, (mark, _) in self.marks.items()]
         return Standing(ROOM, *self.head, reads, 0)
 
-    def rows(self) -> list[dict[str, Any]]:
-        """Return the room as the judge of histories wants it: with the words that were sent."""
-        return [
-            {"id": m.id, "seq": m.seq, "room": ROOM.id, "sender_id": ROOM.username_of(m.sender), "content": words,
-             "client_id": m.client_id, "timestamp": ""}
-            for m, words in zip(self.messages, self.first_words, strict=True)
-        ]  # fmt: skip
+    def rows(self) -> list[Row]:
+        """Return the room as the judge of histories wants it."""
+        return [_row(message) for message in self.messages]
+
+    def look(self) -> list[Row]:
+        """Return what somebody is shown who asks now."""
+        return self.rows()
 
 
-class Connection:
-    """One v1 connection: the gate, the page that is being read, and the client behind it."""
-
-    numbers = itertools.count(1)
-
-    def __init__(self, gate: Subscription, client: RoomCopy) -> None:
-        self.lane = f"connection {next(self.numbers)}"
-        self.gate = gate
-        self.client = client
-        self.kept = client.cursor
-        self.greeted = False
-        self.page: Changes | None = None
-        self.said: list[dict[str, Any]] = []
-
-    def greet(self, standing: Standing) -> None:
-        """Say where the room stands and go live where nothing was missed, as Places does."""
-        self.greeted = True
-        head = (standing.seq, standing.change)
-        at = head if self.kept is None else self.client.at
-        self.client.begin(msgspec.to_builtins(room_state(EPOCH, standing, 1, at, [])))
-        if at == head:
-            self._hear(self.gate.caught_up(*at, more=False))
-        else:
-            self.gate.stand_at(*at)
-
-    def fetch(self, room: ModelRoom, limit: int) -> None:
-        """Read a page; what happens before it is handed over comes in between."""
-        self.page = room.changes(self.gate.seq, self.gate.change, limit)
-
-    def hand_over(self) -> None:
-        """Send the page, and what was held meanwhile."""
-        assert self.page is not None
-        page, self.page = self.page, None
-        frames = [sync_frame(EPOCH, ROOM, page)]
-        self._hear([*frames, *self.gate.caught_up(page.seq, page.change, more=page.more)])
-
-    def offer(self, event: Done) -> None:
-        """Something happened."""
-        frame = event_frame(EPOCH, ROOM, event)
-        if self.gate.offer(event, frame) is Verdict.PASS:
-            self._hear([frame])
-
-    def _hear(self, frames: list[bytes]) -> None:
-        for frame in frames:
-            said = json.loads(frame)
-            if said["type"] == "message":
-                self.said.append(said)
-            elif said["type"] == "sync":
-                # also in the midst of a live connection that had missed something
-                self.said += [message for message in said["messages"] if message["seq"] > self.client.at[0]]
-            self.client.take(said)
+@functools.lru_cache(10_000)
+def _row(message: Message) -> Row:
+    page = Changes([message], [], message.seq, 0, more=False)
+    return row_of(json.loads(sync_frame(EPOCH, ROOM, page))["messages"][0])
