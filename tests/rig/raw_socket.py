@@ -107,10 +107,13 @@ def opening(path: str, headers: Headers = (), *, leave_out: Sequence[str] = (), 
 
 
 class RawSocket:
-    """One TCP connection. Every read waits `timeout` seconds at most, then raises TimeoutError."""
+    """One TCP connection, from the address `source`. Every read waits `timeout` seconds at most: TimeoutError."""
 
-    def __init__(self, port: int, *, timeout: float = 5.0, receive_buffer: int | None = None) -> None:
+    def __init__(
+        self, port: int, *, timeout: float = 5.0, receive_buffer: int | None = None, source: str = "127.0.0.1"
+    ) -> None:
         self.tcp = socket.socket()
+        self.tcp.bind((source, 0))
         if receive_buffer is not None:
             self.tcp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.tcp.settimeout(timeout)

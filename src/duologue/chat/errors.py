@@ -22,6 +22,7 @@ __all__ = [
     "sender_mismatch",
     "session_ended",
     "token_missing",
+    "too_many_waiting",
 ]
 
 
@@ -88,6 +89,13 @@ def resync_required() -> Problem:
 def rate_limited(wait: float) -> Problem:
     """Refuse for now; `wait` in seconds."""
     return Problem(429, "rate_limited", "Too many at once; slow down a little.", retry_after=wait)
+
+
+def too_many_waiting() -> Problem:
+    """Refuse one more socket from where many have come that show no token."""
+    return Problem(
+        429, "too_many_sockets", "Too many sockets from this address have shown no token yet.", retry_after=5
+    )
 
 
 def auth_unavailable() -> Problem:

@@ -10,6 +10,7 @@ from duologue.chat.access.keys import Keys
 from duologue.chat.access.revocations import Revocations
 from duologue.chat.access.rooms import Rooms
 from duologue.chat.access.tokens import Tokens
+from duologue.chat.access.waiting import Waiting
 from duologue.chat.delivery.group_commit import GroupCommit
 from duologue.chat.delivery.heartbeat import Heartbeat
 from duologue.chat.delivery.hub import Hub
@@ -29,6 +30,7 @@ class Chat:
     revocations: Revocations
     keys: Keys
     tokens: Tokens
+    waiting: Waiting
     rooms: Rooms
     hub: Hub
     typing: Typing
@@ -75,6 +77,7 @@ def assemble(settings: ChatSettings, store: Store, auth: AuthService) -> Chat:
         revocations=revocations,
         keys=keys,
         tokens=Tokens(settings.issuer, keys, revocations.is_ended),
+        waiting=Waiting(settings.waiting_sockets, settings.auth_deadline),
         rooms=Rooms(store),
         hub=hub,
         typing=Typing(hub),

@@ -42,6 +42,9 @@ class ChatSettings(BaseSettings):
     rooms_per_minute: float = Field(60.0, gt=0, description="Rooms a user may create, sustained …")
     rooms_burst: int = Field(60, ge=1, description="… and at once.")
     sockets_per_user: int = Field(20, ge=1, description="Sockets a user may have open.")
+    waiting_sockets: int = Field(
+        50, ge=1, description="Sockets from one address that may be open without having shown a token."
+    )
     auth_deadline: float = Field(5.0, gt=0, description="Seconds until a new socket must have shown a token.")
     signals_per_second: float = Field(10.0, gt=0, description="Read marks and typing signals of a user, sustained …")
     signals_burst: int = Field(100, ge=1, description="… and at once.")

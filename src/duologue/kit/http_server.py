@@ -10,22 +10,31 @@ from types import FrameType
 from typing import Any, ClassVar
 
 import httptools
+import structlog
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from duologue.kit.http_answers import OneWrite
+from duologue.kit.interval import Interval
 from duologue.kit.problem import Problem
+
+_log = structlog.get_logger(__name__)
+# strangers must not write our log
+_WHEN_TO_SAY_FULL = Interval(60.0)
 
 
 class PatientProtocol(HttpToolsProtocol):
     """Uvicorn's HTTP protocol with bounds on how a request arrives: a slow loris holds no connection for long.
 
-    `head_seconds` and `body_seconds`: until each is here; `head_bytes`: the longest head, known as it arrives.
+    `head_seconds` and `body_seconds`: until each is here; `head_bytes`: the longest head, known as it arrives. Beyond
+    `most_sockets` connections no more sockets are opened, beyond `most_connections` nobody is heard any more.
     """
 
     head_seconds: ClassVar[float] = 10.0
     body_seconds: ClassVar[float] = 30.0
     head_bytes: ClassVar[int] = 32 * 1024
+    most_connections: ClassVar[int] = 1 << 20
+    most_sockets: ClassVar[int] = 1 << 20
 
     _timer: asyncio.TimerHandle | None = None
     _head_received = 0
@@ -33,9 +42,12 @@ class PatientProtocol(HttpToolsProtocol):
     _in_body = False
 
     def connection_made(self, transport: Any) -> None:
-        """Start the clock."""
+        """Start the clock, unless there are too many already: out of files, nobody could be answered."""
         super().connection_made(transport)
-        self._start_timer(self.head_seconds)
+        if len(self.connections) > self.most_connections:
+            self._turn_away()
+        else:
+            self._start_timer(self.head_seconds)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the clock."""
@@ -78,6 +90,18 @@ class PatientProtocol(HttpToolsProtocol):
         self._stop_timer()
         self._in_body = False
         super().on_message_complete()
+
+    def handle_websocket_upgrade(self) -> None:
+        """Uvicorn: hand the connection over, unless those that stay would leave no room for those that go again."""
+        if len(self.connections) > self.most_sockets:
+            self._turn_away()
+        else:
+            super().handle_websocket_upgrade()
+
+    def _turn_away(self) -> None:
+        if _WHEN_TO_SAY_FULL.is_due():
+            _log.warning("connections_full", connections=len(self.connections))
+        self._refuse(Problem(503, "overloaded", "Too many connections are open; try again.", retry_after=5))
 
     def _watch(self) -> None:
         if self._in_body:

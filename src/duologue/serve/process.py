@@ -1,7 +1,6 @@
 """From settings to a serving process."""
 
 import gc
-import resource
 import socket
 import sys
 from collections.abc import Sequence
@@ -10,8 +9,10 @@ import uvicorn
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
-from duologue.kit import logs
+from duologue.kit import logs, open_files
+from duologue.kit.addresses import Addresses
 from duologue.kit.http_server import PatientProtocol, Server, listen
+from duologue.kit.open_files import Room
 from duologue.kit.problem import Problem
 from duologue.kit.settings import SettingsError
 from duologue.kit.websocket import Accepted, Endpoint, Handshake, Refusal, protocol_for
@@ -31,17 +32,23 @@ def run(settings: ServeSettings, services: Services, also_port: int | None = Non
     """Serve until SIGTERM or SIGINT; return the exit code."""
     logs.configure(settings.log_format, settings.log_level)
     sys.setswitchinterval(_SWITCH_INTERVAL_SECONDS)
-    _raise_file_limit()
-    sockets = _listen(settings, [settings.port] + ([] if also_port is None else [also_port]))
-    server = Server(_config(settings, services), lambda: _announce(sockets, services))
+    room = open_files.room(open_files.raise_limit(), settings.connections)
+    sockets = _listen(settings, [settings.port] + ([] if also_port is None else [also_port]), room.backlog)
+    server = Server(_config(settings, services, room), lambda: _announce(sockets, services))
     server.run(sockets)
     return 0 if server.started else 3
 
 
-def _config(settings: ServeSettings, services: Services) -> uvicorn.Config:
-    http = type("ConfiguredProtocol", (PatientProtocol,), {"head_seconds": settings.request_head_seconds})
+def _config(settings: ServeSettings, services: Services, room: Room) -> uvicorn.Config:
+    bounds = {
+        "head_seconds": settings.request_head_seconds,
+        "most_connections": room.connections,
+        "most_sockets": room.sockets,
+    }
+    http = type("ConfiguredProtocol", (PatientProtocol,), bounds)
+    addresses = Addresses(settings.trusted_proxies)
     chat = services.chat
-    ws = "none" if chat is None else protocol_for(_named(chat.open_socket), chat.socket_limits)
+    ws = "none" if chat is None else protocol_for(_named(chat.open_socket), chat.socket_limits, addresses)
     return uvicorn.Config(
         _with_cors(services.app, settings.allowed_origins),
         loop="uvloop",
@@ -82,23 +89,16 @@ def _with_cors(app: ASGIApp, allowed_origins: str) -> ASGIApp:
     )
 
 
-def _listen(settings: ServeSettings, ports: Sequence[int]) -> list[socket.socket]:
+def _listen(settings: ServeSettings, ports: Sequence[int], backlog: int) -> list[socket.socket]:
     sockets = []
     for port in ports:
         try:
-            sockets.append(listen(settings.host, port))
+            sockets.append(listen(settings.host, port, backlog))
         except OSError as error:
             raise SettingsError(
                 f"cannot listen on {settings.host} port {port} ({error.strerror}); choose another one with PORT=…"
             ) from None
     return sockets
-
-
-def _raise_file_limit() -> None:
-    # each socket is a file: the soft limit of 1024 that shells hand out ends at a thousand users
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _announce(sockets: Sequence[socket.socket], services: Services) -> None:

@@ -27,5 +27,10 @@ class ServeSettings(BaseSettings):
     log_format: str = Field("auto", pattern="^(auto|json|console)$", description="auto, json or console.")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error.")
     drain_seconds: int = Field(10, ge=1, description="Seconds that open requests and sockets get at a stop.")
+    connections: int = Field(
+        0,
+        ge=0,
+        description="Connections at once, a tenth of them for requests alone; 0: what the limit of open files allows.",
+    )
     keep_alive: int = Field(30, ge=1, description="Seconds an idle HTTP connection stays open.")
     request_head_seconds: float = Field(10.0, gt=0, description="Seconds until a request's head must be here.")

@@ -42,18 +42,31 @@ class Tokens:
             claims = await self._verify_with_fresh_keys(token)
         except TokenRefused as refused:
             raise Problem(401, refused.code, refused.detail) from None
-        if self._is_ended(claims):
-            raise session_ended()
-        if len(self._known) >= _REMEMBERED:
-            self._known.popitem(last=False)
-        self._known[token] = claims
-        return claims
+        return self._remember(token, claims)
+
+    def recognised(self, token: str) -> AccessClaims | None:
+        """Return the claims of a token that is good by what is known here; nobody is asked."""
+        known = self.remembered(token)
+        if known is not None:
+            return known
+        try:
+            return self._remember(token, self._verify(token))
+        except (TokenRefused, Problem):
+            return None
 
     def revoked(self, claims: AccessClaims) -> Problem | None:
         """Return why a token that was good is so no longer, although it has not expired; None when it still is."""
         if claims.kid not in self._keys.known:
             return key_withdrawn()
         return session_ended() if self._is_ended(claims) else None
+
+    def _remember(self, token: str, claims: AccessClaims) -> AccessClaims:
+        if self._is_ended(claims):
+            raise session_ended()
+        if len(self._known) >= _REMEMBERED:
+            self._known.popitem(last=False)
+        self._known[token] = claims
+        return claims
 
     async def _verify_with_fresh_keys(self, token: str) -> AccessClaims:
         try:

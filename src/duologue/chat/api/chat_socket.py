@@ -3,10 +3,12 @@
 import asyncio
 import time
 from collections.abc import Callable
+from functools import partial
 
 import structlog
 
 from duologue.chat.access.tokens import bearer
+from duologue.chat.access.waiting import Place
 from duologue.chat.api.dialect import Dialect, FrameRefused
 from duologue.chat.api.early import Early
 from duologue.chat.api.greeting import Greeting
@@ -40,36 +42,38 @@ _plain_in = decoder(FrameIn)
 class ChatSocket(WebSocket):
     """A socket in one room, or without `room_id` in all of a person's rooms.
 
-    `greets`: its first frame is a `hello`; else it may be.
+    `greets`: its first frame is a `hello`; else it may be. `place`: where it waits until it has an owner.
     """
 
     __slots__ = (
         "_authorization",
         "_chat",
-        "_deadline",
         "_dialect",
         "_early",
         "_greeting",
         "_greets",
         "_inside",
         "_mistakes",
+        "_place",
         "_room_id",
         "_task",
         "_who",
         "pending",
     )
 
-    def __init__(self, chat: Chat, room_id: int | None, authorization: str | None, *, greets: bool) -> None:
+    def __init__(
+        self, chat: Chat, room_id: int | None, authorization: str | None, place: Place, *, greets: bool
+    ) -> None:
         super().__init__(chat.settings.socket_limits)
         self._chat = chat
         self._room_id = room_id
         self._authorization = authorization
+        self._place = place
         self._greets = greets
         self._who: AccessClaims | None = None
         self._dialect: Dialect | None = None
         self._inside = False
         self._task: asyncio.Task[None] | None = None
-        self._deadline: asyncio.TimerHandle | None = None
         self._early: Early | None = None
         self._greeting: Greeting | None = None
         self._mistakes: Budget | None = None
@@ -86,7 +90,7 @@ class ChatSocket(WebSocket):
     def opened(self) -> None:
         """Start the clock, and come in with the header's token unless a greeting is to come first."""
         self._chat.heartbeat.add(self)
-        self._deadline = self.loop.call_later(self._chat.settings.auth_deadline, self._send_away, auth_timeout())
+        self._place.take(partial(self._send_away, auth_timeout()))
         if self._authorization is not None and not self._greets and self._room_id is not None:
             self._begin(self._authorization, Plain(self._chat, self, self._room_id, None))
 
@@ -101,7 +105,7 @@ class ChatSocket(WebSocket):
     def closed(self) -> None:
         """Leave."""
         self._chat.heartbeat.remove(self)
-        self._stop_deadline()
+        self._place.leave()
         if self._task is not None:
             self._task.cancel()
         if self._dialect is not None:
@@ -233,7 +237,7 @@ class ChatSocket(WebSocket):
         if self._who is None:
             if not self._chat.hub.count_in(who.sub, self._chat.settings.sockets_per_user):
                 raise too_many_sockets()
-            self._stop_deadline()
+            self._place.leave()
         elif who.sub != self._who.sub:
             raise somebody_elses_token()
         self._who = who
@@ -291,8 +295,3 @@ class ChatSocket(WebSocket):
         self.resume_reading()
         self.send(text_frame(error_frame(problem)))
         self.close(close_code(problem), problem.code)
-
-    def _stop_deadline(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None

@@ -4,6 +4,7 @@ import re
 from functools import partial
 from urllib.parse import parse_qsl
 
+from duologue.chat.access.tokens import bearer
 from duologue.chat.api.chat_socket import ChatSocket
 from duologue.chat.api.origins import is_welcome
 from duologue.chat.errors import Problem
@@ -34,5 +35,22 @@ def _open(chat: Chat, handshake: Handshake) -> Accepted:
         raise Refusal(Problem(400, "token_in_url", "Never put a token into a URL: use the header or the first frame."))
     room_id = None if path[1] is None else int(path[1])
     offered = PROTOCOL in handshake.subprotocols
-    socket = ChatSocket(chat, room_id, handshake.headers.get("authorization"), greets=offered or room_id is None)
+    authorization = handshake.headers.get("authorization")
+    try:
+        place = chat.waiting.place(_origin(chat, authorization, handshake.client))
+    except Problem as problem:
+        raise Refusal(problem) from None
+    socket = ChatSocket(chat, room_id, authorization, place, greets=offered or room_id is None)
     return Accepted(socket, PROTOCOL if offered else None)
+
+
+def _origin(chat: Chat, authorization: str | None, address: str) -> str:
+    """Return on whose account a socket waits: strangers on their address's, whoever has a good token on their own.
+
+    Strangers at an address cannot lock its people out, and nobody gets past a bound by making tokens up.
+    """
+    try:
+        who = chat.tokens.recognised(bearer(authorization))
+    except Problem:
+        who = None
+    return address if who is None else f"user {who.sub}"

@@ -5,16 +5,21 @@ import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from duologue.kit.addresses import Addresses
 from duologue.kit.problem import Problem
 
 
 @dataclass(frozen=True, slots=True)
 class Handshake:
-    """The client's opening request. Header names are lower case; a repeated header is joined with a comma."""
+    """The client's opening request. Header names are lower case; a repeated header is joined with a comma.
+
+    `client` tells those apart who open sockets: see `Addresses`.
+    """
 
     path: str
     query: str
     headers: Mapping[str, str]
+    client: str = ""
 
     @property
     def origin(self) -> str | None:
@@ -41,7 +46,7 @@ class Refusal(Exception):  # noqa: N818 - the answer, not an accident
         return self.problem.response(self.extra_headers)
 
 
-def parse(request: bytes) -> Handshake:
+def parse(request: bytes, peer: str, addresses: Addresses) -> Handshake:
     """Read the request that uvicorn parsed and wrote out again; raise Refusal when it is no WebSocket opening."""
     head, _, _ = request.partition(b"\r\n\r\n")
     request_line, *lines = head.decode("latin-1").split("\r\n")
@@ -53,7 +58,8 @@ def parse(request: bytes) -> Handshake:
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     _check(method, headers)
     path, _, query = target.partition("?")
-    return Handshake(path=path, query=query, headers=headers)
+    client = addresses.client(peer, headers.get("x-forwarded-for"))
+    return Handshake(path=path, query=query, headers=headers, client=client)
 
 
 def _check(method: str, headers: Mapping[str, str]) -> None:

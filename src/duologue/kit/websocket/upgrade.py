@@ -9,7 +9,9 @@ from typing import Any, ClassVar
 
 from picows import WSProtocolError, WSUpgradeResponse, WSUpgradeResponseWithListener
 from picows.picows import WSProtocol  # type: ignore[attr-defined]  # not public: the version is pinned, tests hold it
+from uvicorn.protocols.utils import get_remote_addr
 
+from duologue.kit.addresses import Addresses
 from duologue.kit.websocket.handshake import Handshake, Refusal, canonical, parse
 from duologue.kit.websocket.limits import Limits
 from duologue.kit.websocket.socket import WebSocket
@@ -56,6 +58,7 @@ class UpgradedConnection(WSProtocol):  # type: ignore[misc]  # a compiled class 
 
     endpoint: "ClassVar[staticmethod[[Handshake], Accepted]]"
     limits: ClassVar[Limits]
+    addresses: ClassVar[Addresses]
 
     def __init__(self, config: Any, server_state: Any, app_state: Any) -> None:
         super().__init__(
@@ -95,7 +98,7 @@ class UpgradedConnection(WSProtocol):  # type: ignore[misc]  # a compiled class 
     def data_received(self, data: bytes) -> None:
         """Uvicorn: the opening request, written out anew. Called once; later data goes into picows' own buffer."""
         try:
-            handshake = parse(data)
+            handshake = parse(data, self._peer(), self.addresses)
             self._accepted = self.endpoint(handshake)
         except Refusal as refusal:
             self.transport.underlying_transport.write(refusal.response())
@@ -127,6 +130,10 @@ class UpgradedConnection(WSProtocol):  # type: ignore[misc]  # a compiled class 
         else:
             self._accepted.socket.shutting_down()
 
+    def _peer(self) -> str:
+        address = get_remote_addr(self.transport.underlying_transport)
+        return address[0] if address else ""
+
     def _accept(self, _: Any) -> WSUpgradeResponseWithListener:
         assert self._accepted is not None  # noqa: S101 - set before the request is fed
         subprotocol = self._accepted.subprotocol
@@ -144,7 +151,12 @@ class _Discard(asyncio.Protocol):
         self._refused.connection_lost(exc)
 
 
-def protocol_for(endpoint: Endpoint, limits: Limits) -> type[asyncio.Protocol]:
+def protocol_for(endpoint: Endpoint, limits: Limits, addresses: Addresses | None = None) -> type[asyncio.Protocol]:
     """Return the class to give to `uvicorn.Config(ws=…)`: it hands each opening handshake to `endpoint`."""
-    bound = {"__slots__": (), "endpoint": staticmethod(endpoint), "limits": limits}
+    bound = {
+        "__slots__": (),
+        "endpoint": staticmethod(endpoint),
+        "limits": limits,
+        "addresses": addresses or Addresses(),
+    }
     return type("BoundConnection", (UpgradedConnection,), bound)
