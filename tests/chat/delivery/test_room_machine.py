@@ -91,7 +91,7 @@ class RoomMachine(RuleBasedStateMachine):
     def connect(self, old: int, listening: Writes, reading: Writes) -> None:
         """Listen, read where the room stands, greet: with a copy that somebody kept, or as a new device."""
         client = self.away.pop(old) if old < len(self.away) else RoomCopy(ROOM.id)
-        connection = Connection(self.gate(ROOM.id, MOST_HELD), client)
+        connection = Connection(self.gate(ROOM.id, MOST_HELD, 10_000), client)
         self.connections.append(connection)
         self.commit_these(listening)
         standing = self.room.standing()
@@ -151,7 +151,7 @@ class RoomMachine(RuleBasedStateMachine):
         for connection in self.connections:
             self._end(connection)
         for client in self.away:
-            connection = Connection(self.gate(ROOM.id, MOST_HELD), client)
+            connection = Connection(self.gate(ROOM.id, MOST_HELD, 10_000), client)
             connection.greet(self.room.standing())
             self._settle(connection)
             assert client.at == self.room.head
