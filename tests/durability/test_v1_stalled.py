@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.durability.doing import say_many
-from tests.durability.start import TALKATIVE
+from tests.durability.start import TALKATIVE, failing
 from tests.kit.websocket.test_handshakes import memory
 from tests.rig.people import Person
 from tests.rig.raw_socket import CLOSE, TEXT, RawSocket, text
@@ -72,6 +72,28 @@ def test_two_hundred_who_do_not_read_cost_little_and_lose_nothing(folder: Path) 
             with greeted(bob, room, copy) as again:
                 assert hear(again, copy, SAID) is None
             assert copy.shown() == whole
+
+
+def test_what_comes_in_a_burst_while_somebody_returns_does_not_close_them(folder: Path) -> None:
+    """All of it was held, and would be more than may wait for a reader."""
+    env, trap = failing(folder, "page waits")
+    with running_server(folder, env) as server:
+        alice, bob = Person.arrive(server, "alice"), Person.arrive(server, "bob")
+        room = alice.room_with(bob)
+        copy = RoomCopy(room)
+        greeted(bob, room, copy).tcp.close()
+        assert alice.post(room, "missed").status_code == 201
+        trap.arm()
+
+        async def talk() -> None:
+            async with V1Client(alice, room) as speaker:
+                await say_many(speaker, 2 * SAID, LARGE, 10)
+
+        with greeted(bob, room, copy) as returned:
+            asyncio.run(talk())
+            trap.disarm()
+            assert hear(returned, copy, 2 * SAID + 1) is None
+        assert copy.shown() == bob.whole_history(room)
 
 
 def kinds_until(raw: RawSocket, copy: RoomCopy, kind: str, head: int) -> list[str]:

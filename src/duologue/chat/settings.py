@@ -54,7 +54,8 @@ class ChatSettings(BaseSettings):
     held_events: int = Field(
         256,
         ge=16,
-        description="Events of a room that wait in memory while a socket reads what it missed.",
+        description="Events of a room that wait in memory while a socket reads what it missed; at most half of "
+        "`DUOLOGUE_QUEUED_BYTES` of them.",
     )
     ping_interval: float = Field(
         25.0, gt=0, description="Seconds of silence until a socket is asked for a sign of life."

@@ -19,7 +19,7 @@ from tests.chat.delivery.model_room import PEOPLE, ROOM, ModelRoom
 from tests.rig.v1_state import RoomCopy, row
 
 # small, so that what is held overflows and pages have seams
-MOST_HELD = 3
+MOST_HELD, MOST_HELD_BYTES = 3, 10_000
 MOST_CONNECTIONS = 4
 
 _WHO = st.sampled_from(PEOPLE)
@@ -252,7 +252,7 @@ class RoomMachine(RuleBasedStateMachine):
         return done
 
     def _connection(self, device: Device) -> Connection:
-        return Connection(self.gate(ROOM.id, MOST_HELD), device)
+        return Connection(self.gate(ROOM.id, MOST_HELD, MOST_HELD_BYTES), device)
 
     def _tell(self, connection: Connection, events: list[Done]) -> None:
         for event in events:

@@ -211,6 +211,19 @@ async def test_a_reply_that_raises_silences_nobody_and_nobody_hears_twice(
     assert heard == ["broken"]
 
 
+async def test_a_batch_is_bounded_by_its_size_too(store: ScriptedStore, writer: GroupCommit) -> None:
+    """All of it reaches a socket in one turn, and must not be more than may wait for a reader."""
+    store.gate.clear()
+    first = post(writer, draft(ROOM, ALICE, "on its way"))
+    await asyncio.sleep(0.01)
+    waiting = [post(writer, draft(ROOM, ALICE, "x" * 4000)) for _ in range(40)]
+    waiting += [post(writer, draft(ROOM, ALICE, "short")) for _ in range(500)]
+    store.gate.set()
+    await asyncio.gather(first, *waiting)
+    # the seventeenth of the long ones is the one that is too many
+    assert [len(batch) for batch in store.batches] == [1, 17, 17, 506]
+
+
 async def test_close_stores_what_waits_and_takes_nothing_more(store: ScriptedStore, writer: GroupCommit) -> None:
     store.gate.clear()
     first = post(writer, draft(ROOM, ALICE, "on its way"))

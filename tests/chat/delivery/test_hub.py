@@ -117,7 +117,7 @@ def test_what_cannot_be_encoded_cuts_its_room_and_nobody_else() -> None:
 
 def test_what_nobody_was_told_of_makes_those_read_who_lack_it() -> None:
     hub, behind, current, reading = Hub("scripted"), Ear(), Ear(), Ear()
-    subscriptions = [Subscription(7, 16) for _ in range(3)]
+    subscriptions = [Subscription(7, 16, 1000) for _ in range(3)]
     for subscription, ear, seq in zip(subscriptions, (behind, current, reading), (84, 85, 1), strict=True):
         hub.subscribe(subscription, ear)
         if ear is not reading:
@@ -135,7 +135,7 @@ def test_who_breaks_when_reminded_comes_back_and_stops_nobody() -> None:
 
     hub, breaking, ear = Hub("scripted"), Breaking(), Ear()
     for room_id, each in ((7, breaking), (8, ear)):
-        subscription = Subscription(room_id, 16)
+        subscription = Subscription(room_id, 16, 1000)
         hub.subscribe(subscription, each)
         subscription.caught_up(1, 0, more=False)
     known = Posted(MESSAGE, duplicate=True)

@@ -26,7 +26,7 @@ def talked(*words: str) -> tuple[ModelRoom, list[Done]]:
 
 
 def live_at(seq: int, change: int, most_held: int = 16) -> Subscription:
-    gate = Subscription(7, most_held)
+    gate = Subscription(7, most_held, 1000)
     assert gate.caught_up(seq, change, more=False) == []
     assert gate.live
     return gate
@@ -64,7 +64,7 @@ def test_a_hole_stops_the_connection_until_it_has_read(missing: int) -> None:
 
 def test_what_happens_while_the_past_is_read_is_held_and_told_after_it() -> None:
     room, events = talked("1", "2", "e")
-    gate = Subscription(7, 16)
+    gate = Subscription(7, 16, 1000)
     gate.stand_at(1, 0)
     page = room.changes(1, 0, 100)
     posted = room.post(BOB, "3", "3")
@@ -78,7 +78,7 @@ def test_what_happens_while_the_past_is_read_is_held_and_told_after_it() -> None
 
 def test_between_two_pages_it_is_not_live() -> None:
     room, events = talked(*"12345")
-    gate = Subscription(7, 16)
+    gate = Subscription(7, 16, 1000)
     assert offered(gate, *events) == [Verdict.HOLD] * 5
     page = room.changes(0, 0, 2)
     assert (gate.caught_up(page.seq, page.change, more=page.more), gate.live) == ([], False)
@@ -91,7 +91,7 @@ def test_between_two_pages_it_is_not_live() -> None:
 @pytest.mark.parametrize("most_held", [1, 2, 3])
 def test_what_does_not_fit_is_read_again_and_memory_is_bounded(most_held: int) -> None:
     room, events = talked(*"12345678")
-    gate = Subscription(7, most_held)
+    gate = Subscription(7, most_held, 1000)
     offered(gate, *events)
     assert gate._held is not None
     assert len(gate._held) <= most_held
@@ -101,8 +101,19 @@ def test_what_does_not_fit_is_read_again_and_memory_is_bounded(most_held: int) -
     assert (gate.caught_up(page.seq, page.change, more=page.more), gate.live) == ([], True)
 
 
+def test_large_frames_are_held_up_to_their_bound_and_read_again_beyond() -> None:
+    room, events = talked(*"1234")
+    for count, fits in ((3, True), (4, False)):
+        gate = Subscription(7, 16, 300)
+        for event in events[:count]:
+            gate.offer(event, bytes(100))
+        assert (gate.caught_up(0, 0, more=False) == [bytes(100)] * count, gate.live) == (fits, fits)
+        page = room.changes(gate.seq, gate.change, 100)
+        assert (gate.caught_up(page.seq, page.change, more=page.more), gate.live) == ([], True)
+
+
 def test_what_is_held_is_no_longer_kept_when_it_is_told() -> None:
-    gate = Subscription(7, 16)
+    gate = Subscription(7, 16, 1000)
     offered(gate, *talked("1", "2")[1])
     assert gate.caught_up(0, 0, more=False) == [b"0", b"1"]
     assert gate._held is None

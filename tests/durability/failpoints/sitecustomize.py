@@ -86,6 +86,8 @@ def _wait_until_disarmed() -> None:
 async def _slow_changes(self: SqliteStore, room: Room, seq: int, change: int, limit: int) -> Changes | None:
     await _dawdle()
     found = await _changes(self, room, seq, change, min(limit, _chance.choice((3, 20, 300))))
+    if _PLACE == "page waits":
+        await asyncio.to_thread(_wait_until_disarmed)
     await _dawdle()
     return found
 

@@ -59,10 +59,10 @@ class Places:
             for start in range(0, len(room_ids), _CHUNK)
             for standing in await self._read(who, room_ids[start : start + _CHUNK])
         ]
-        resync = [frame for standing in standings for frame in resuming.refusals(standing)]
-        if resync:
+        resync = [text_frame(frame) for standing in standings for frame in resuming.refusals(standing)]
+        for start in range(0, len(resync), _CHUNK):
             await self._socket.writable()
-            self._socket.send_all([text_frame(frame) for frame in resync])
+            self._socket.send_all(resync[start : start + _CHUNK])
         if resuming.foreign:
             self._socket.close(CloseCode.EPOCH_CHANGED, "epoch changed")
             return
@@ -126,7 +126,9 @@ class Places:
         for room_id in room_ids:
             if room_id in self._subscriptions:
                 continue
-            subscription = Subscription(room_id, self._chat.settings.held_events)
+            settings = self._chat.settings
+            # what is held leaves in one go, and must not be too much for somebody who has just arrived
+            subscription = Subscription(room_id, settings.held_events, settings.queued_bytes // 2)
             self._subscriptions[room_id] = subscription
             self._chat.hub.subscribe(subscription, self._socket)
 

@@ -69,7 +69,10 @@ class CatchUp:
             if changes is None:
                 raise RuntimeError("a connection stands where its room has not been yet")
             await self._outlet.writable()
+            self._outlet.send_all([text_frame(sync_frame(self._store.epoch, room, changes))])
+            # what is held comes on top only when the page has been read: together they could be more than may wait
+            await self._outlet.writable()
             # from here on nothing else runs until the subscription is live or reads again
-            frames = [text_frame(sync_frame(self._store.epoch, room, changes))]
-            frames += subscription.caught_up(changes.seq, changes.change, more=changes.more)
-            self._outlet.send_all(frames)
+            held = subscription.caught_up(changes.seq, changes.change, more=changes.more)
+            if held:
+                self._outlet.send_all(held)

@@ -5,6 +5,7 @@ batching window, and a lone sender waits for nobody.
 """
 
 import asyncio
+import itertools
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -23,7 +24,7 @@ from duologue.chat.errors import (
     outcome_unknown,
     overloaded,
 )
-from duologue.chat.model import Done, Posted, Room, Write
+from duologue.chat.model import Done, MarkMove, Posted, Room, Write
 from duologue.chat.store.api import (
     ClientIdReusedError,
     MessageDeletedError,
@@ -38,6 +39,9 @@ from duologue.chat.store.api import (
 
 _log = structlog.get_logger(__name__)
 _BATCH = 1024
+# A batch is bounded by its size too: all of it goes to each socket in one turn of the loop, and a reader who keeps up
+# must find room for it. Fewer writes than this are not weighed.
+_BATCH_CHARACTERS, _UNWEIGHED = 65_536, 16
 
 Answer = tuple[Listener, bytes]
 Reply = Callable[[Any, Any], Answer | None]
@@ -89,7 +93,7 @@ class GroupCommit:
             while self._waiting or not self._closing:
                 await self._wake.wait()
                 await self._gather()
-                batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
+                batch = [self._waiting.popleft() for _ in range(self._next_batch())]
                 if not self._waiting:
                     self._wake.clear()
                 outcomes = await self._commit(batch) if batch else []
@@ -112,6 +116,17 @@ class GroupCommit:
         while gathered < len(self._waiting) < _BATCH:
             gathered = len(self._waiting)
             await asyncio.sleep(0)
+
+    def _next_batch(self) -> int:
+        most = min(_BATCH, len(self._waiting))
+        if most <= _UNWEIGHED:
+            return most
+        characters = 0
+        for count, (write, _) in enumerate(itertools.islice(self._waiting, most), 1):
+            characters += 0 if isinstance(write, MarkMove) else len(write.content or "")
+            if characters >= _BATCH_CHARACTERS:
+                return count
+        return most
 
     async def _commit(self, batch: Sequence[Waiting]) -> Sequence[Done | Problem]:
         try:

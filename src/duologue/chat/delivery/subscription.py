@@ -29,15 +29,27 @@ class Subscription:
     that the connection has been told.
     """
 
-    __slots__ = ("_held", "_most_held", "_overflowed", "change", "live", "room_id", "seq")
+    __slots__ = (
+        "_held",
+        "_held_bytes",
+        "_most_held",
+        "_most_held_bytes",
+        "_overflowed",
+        "change",
+        "live",
+        "room_id",
+        "seq",
+    )
 
-    def __init__(self, room_id: int, most_held: int) -> None:
+    def __init__(self, room_id: int, most_held: int, most_held_bytes: int) -> None:
         self.room_id = room_id
         self.seq = 0
         self.change = 0
         self.live = False
         self._most_held = most_held
+        self._most_held_bytes = most_held_bytes
         self._held: list[tuple[Done, bytes]] | None = None
+        self._held_bytes = 0
         self._overflowed = False
 
     def offer(self, event: Done, frame: bytes) -> Verdict:
@@ -74,7 +86,7 @@ class Subscription:
         overflowed, self._overflowed = self._overflowed, False
         if more:
             return []
-        held, self._held = self._held or [], None
+        held, self._held, self._held_bytes = self._held or [], None, 0
         frames: list[bytes] = []
         for event, frame in held:
             if self._continues(event):
@@ -89,11 +101,14 @@ class Subscription:
     def _hold(self, event: Done, frame: bytes) -> None:
         if self._held is None:
             self._held = []
-        if len(self._held) >= self._most_held:
-            # it is in the database: reading again costs less than keeping everything for a slow one
+        if len(self._held) >= self._most_held or self._held_bytes >= self._most_held_bytes:
+            # it is in the database: reading again costs less than keeping everything for a slow one, and what is held
+            # is sent at once in the end, more than may wait for one who reads
             self._held.clear()
+            self._held_bytes = 0
             self._overflowed = True
         self._held.append((event, frame))
+        self._held_bytes += len(frame)
 
     def _step(self, event: Done) -> None:
         if isinstance(event, Posted):

@@ -27,9 +27,7 @@ class Backlog:
             self.take()
             self._overflowed()
 
-    def take(self) -> bytes:
+    def take(self) -> list[bytes]:
         """Return all that waits and forget it."""
-        frames = b"".join(self._frames)
-        self._frames.clear()
-        self._size = 0
+        frames, self._frames, self._size = self._frames, [], 0
         return frames

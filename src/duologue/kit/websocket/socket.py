@@ -11,8 +11,11 @@ from duologue.kit.budget import Budget
 from duologue.kit.websocket.assembly import Assembly, Violation
 from duologue.kit.websocket.backlog import Backlog
 from duologue.kit.websocket.close import CloseCode, may_be_received
+from duologue.kit.websocket.frames import pong_frame, slices
 from duologue.kit.websocket.limits import Limits
 
+# frames that are joined unweighed: even of the largest so many are no burden
+_FEW = 4
 _TEXT, _CONTINUATION, _BINARY = WSMsgType.TEXT, WSMsgType.CONTINUATION, WSMsgType.BINARY
 _PING, _PONG, _CLOSE = WSMsgType.PING, WSMsgType.PONG, WSMsgType.CLOSE
 
@@ -86,12 +89,11 @@ class WebSocket(picows.WSListener):
     # What a subclass uses
 
     def send_all(self, frames: Sequence[bytes]) -> None:
-        """Queue frames made by `text_frame`, with one system call for all of them while the reader keeps up."""
-        if self._backlog is None:
+        """Queue frames made by `text_frame`, with one system call for a few of them while the reader keeps up."""
+        if len(frames) <= _FEW and self._backlog is None:
             self.send(frames[0] if len(frames) == 1 else b"".join(frames))
-            return
-        for frame in frames:
-            self.send(frame)
+        else:
+            self._pour(frames)
 
     @property
     def behind(self) -> bool:
@@ -196,10 +198,20 @@ class WebSocket(picows.WSListener):
         backlog, self._backlog = self._backlog, None
         if backlog is not None and not self.closing:
             self.send = self.wire.underlying_transport.write
-            self.send(backlog.take())
+            self._pour(backlog.take())
             self._let_go()
 
     # Inside
+
+    def _pour(self, frames: Sequence[bytes]) -> None:
+        # in slices: after each the transport can say that it has enough, and the rest waits within the limits, as
+        # frames that all sockets share; what is joined here is this socket's own
+        for some in slices(frames):
+            if self._backlog is None:
+                self.send(b"".join(some))
+            else:
+                for frame in some:
+                    self.send(frame)
 
     def _end(self) -> None:
         self.closing = True
@@ -221,7 +233,8 @@ class WebSocket(picows.WSListener):
         if self._control.spend(self.last_heard):
             raise Violation(CloseCode.POLICY_VIOLATION, "too many control frames")
         if kind == _PING:
-            self.wire.send_pong(frame.get_payload_as_bytes())
+            # waits with all else: who asks and does not read must not fill our memory with answers
+            self.send(pong_frame(frame.get_payload_as_bytes()))
 
     def _on_fragment(self, kind: WSMsgType, frame: WSFrame) -> None:
         if kind == _BINARY:

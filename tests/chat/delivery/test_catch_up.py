@@ -1,0 +1,67 @@
+"""What a connection missed, and what is held for it meanwhile, are given to it one after the other."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from duologue.chat.delivery.catch_up import CatchUp
+from duologue.chat.delivery.subscription import Subscription, Verdict
+from duologue.chat.model import Changes, Room
+from tests.chat.delivery.model_room import PEOPLE, ROOM, ModelRoom
+from tests.chat.delivery.stand_ins import ScriptedStore
+
+pytestmark = pytest.mark.anyio
+
+
+class OneRoom(ScriptedStore):
+    """A store of one room."""
+
+    def __init__(self, room: ModelRoom) -> None:
+        super().__init__()
+        self._room = room
+
+    async def changes(self, room: Room, seq: int, change: int, limit: int) -> Changes | None:
+        return self._room.changes(seq, change, limit)
+
+
+class Reader:
+    """A connection whose peer reads when it is told to."""
+
+    closing = False
+
+    def __init__(self) -> None:
+        self.sent: list[bytes] = []
+        self.waits = asyncio.Event()
+        self.reads = asyncio.Event()
+
+    async def writable(self) -> None:
+        if self.sent:
+            self.waits.set()
+            await self.reads.wait()
+
+    def send_all(self, frames: Sequence[bytes]) -> None:
+        self.sent += frames
+
+    def failed(self) -> None:
+        raise AssertionError("what was missing could not be read")
+
+
+@pytest.fixture
+async def reader() -> Reader:
+    return Reader()
+
+
+async def test_what_was_held_comes_when_the_page_before_it_has_been_read(reader: Reader) -> None:
+    room, subscription = ModelRoom(), Subscription(ROOM.id, 16, 1000)
+    room.post(PEOPLE[0], "missed", "missed")
+    CatchUp(OneRoom(room), reader).add(ROOM, subscription)
+    async with asyncio.timeout(5):
+        await reader.waits.wait()
+        assert subscription.offer(room.post(PEOPLE[0], "said", "said"), b"held") is Verdict.HOLD
+        [page] = reader.sent
+        assert b'"missed"' in page
+        reader.reads.set()
+        while not subscription.live:  # noqa: ASYNC110 - the gate tells nobody that it opens
+            await asyncio.sleep(0)
+    assert reader.sent == [page, b"held"]
