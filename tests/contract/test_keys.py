@@ -1,12 +1,13 @@
 """The JWKS document."""
 
 import json
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from duologue.contract.keys import KeysUnreadableError, read_jwks
+from duologue.contract.keys import KeysUnreadableError, made_at, new_key_id, read_jwks
 from tests.rig.issuer import Issuer
 
 
@@ -71,3 +72,18 @@ def test_noise_is_unreadable_and_nothing_worse(document: bytes) -> None:
 def test_the_keys_cannot_be_changed() -> None:
     with pytest.raises(TypeError):
         read_jwks(Issuer("k1").jwks())["k2"] = None  # type: ignore[index]  # that is what is tested
+
+
+def test_a_key_id_says_when_it_was_made_and_comes_after_those_before() -> None:
+    began = time.time()
+    ids = [new_key_id() for _ in range(20)]
+    assert len({kid.partition("-")[2] for kid in ids}) == 20
+    for kid in ids:
+        made = made_at(kid)
+        assert made is not None
+        assert began - 0.001 <= made <= time.time() + 0.001
+
+
+@pytest.mark.parametrize("kid", ["", "k1", "-", "../../x", "20261301T000000000000Z-ab", "\ud800", "9" * 4000])
+def test_other_ids_say_nothing(kid: str) -> None:
+    assert made_at(kid) is None

@@ -3,10 +3,8 @@
 import dataclasses
 import os
 import re
-import secrets
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 
@@ -20,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from duologue.contract.keys import ALGORITHM, VerifyingKeys, to_jwk, to_jwks
+from duologue.contract.keys import ALGORITHM, VerifyingKeys, new_key_id, to_jwk, to_jwks
 from duologue.kit.files import create_private, private_directory, read_private
 
 _log = structlog.get_logger(__name__)
@@ -92,7 +90,7 @@ class KeyRing:
 def make_key(directory: Path) -> str:
     """Make a new key, which a key ring publishes from now on and signs with later; return its `kid`."""
     private_directory(directory)
-    kid = f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}-{secrets.token_hex(4)}"
+    kid = new_key_id()
     pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     create_private(directory / f"{kid}{_SUFFIX}", pem)
     _log.info("signing_key_made", kid=kid)

@@ -1,6 +1,8 @@
 """Public keys: the JWKS document (RFC 7517, RFC 8037) that auth publishes and chat verifies with."""
 
+import secrets
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from types import MappingProxyType
 
 import msgspec
@@ -9,6 +11,21 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.utils import base64url_decode, base64url_encode
 
 ALGORITHM = "EdDSA"
+
+_MADE_AT = "%Y%m%dT%H%M%S%fZ"
+
+
+def new_key_id() -> str:
+    """Return the id of a key that is made now: ids are in the order of time, and nobody can guess one."""
+    return f"{datetime.now(UTC):{_MADE_AT}}-{secrets.token_hex(4)}"
+
+
+def made_at(kid: str) -> float | None:
+    """Return when a key was made, by its id, in seconds since the epoch; None for an id of another form."""
+    try:
+        return datetime.strptime(kid.partition("-")[0], _MADE_AT).replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        return None
 
 
 class Jwk(msgspec.Struct, frozen=True):

@@ -3,14 +3,13 @@
 import asyncio
 import contextlib
 import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from types import MappingProxyType
 
 import structlog
 
 from duologue.chat.errors import key_not_known_yet
-from duologue.contract.keys import VerifyingKeys
+from duologue.contract.keys import VerifyingKeys, made_at
 
 _log = structlog.get_logger(__name__)
 
@@ -18,7 +17,8 @@ _log = structlog.get_logger(__name__)
 _SECONDS_BETWEEN_READS = 2.0
 # those who wait behind a first try that failed must not each wait for auth in turn
 _SECONDS_UNTIL_RETRY = 0.5
-_REMEMBERED = 1000
+# the clocks of auth and chat may differ by as much
+_SECONDS_OF_SKEW = 30.0
 
 Fetch = Callable[[], Awaitable[VerifyingKeys]]
 Tell = Callable[[], Awaitable[None]]
@@ -37,10 +37,10 @@ class Keys:
         self._fetch = fetch
         self._interval = interval
         self._tell = tell
-        # reads are counted: how many had begun when each key was first missed, and which one brought what is known
-        self._begun = 0
-        self._brought = 0
-        self._missed: OrderedDict[str, int] = OrderedDict()
+        # when what is known was asked for, by the clock on the wall: keys bear its time
+        self._read_at = 0.0
+        self._gone: set[str] = set()
+        self._failed = False
         self._read_again_at = 0.0
         self._reading = asyncio.Lock()
         self._withdrawn = asyncio.Event()
@@ -63,25 +63,21 @@ class Keys:
         Raise Problem `auth_unavailable` when that is not known now: a good token must not be refused for good because
         its key is newer than what we have.
         """
-        if self._lacks(kid):
-            return False
         async with self._reading:
             if kid in self.known:
                 return True
-            if self._lacks(kid):
-                return False
-            if time.monotonic() < self._read_again_at:
+            if time.monotonic() >= self._read_again_at:
+                await self._read()
+            elif self._failed or self._may_be_new(kid):
                 raise key_not_known_yet()
-            await self._read()
             return kid in self.known
 
-    def _lacks(self, kid: str) -> bool:
-        """Tell whether auth was asked after this key was first missed; then it has none."""
-        begun = self._missed.setdefault(kid, self._begun)
-        self._missed.move_to_end(kid)
-        while len(self._missed) > _REMEMBERED:
-            self._missed.popitem(last=False)
-        return begun < self._brought
+    def _may_be_new(self, kid: str) -> bool:
+        """Tell whether auth can have made this key since it was asked; ids of another form never come that suddenly."""
+        made = made_at(kid)
+        if made is None or kid in self._gone:
+            return False
+        return self._read_at - _SECONDS_OF_SKEW <= made <= time.time() + _SECONDS_OF_SKEW
 
     async def _run(self) -> None:
         await self._refresh()
@@ -111,20 +107,19 @@ class Keys:
         self._away = False
 
     async def _read(self) -> None:
-        self._begun += 1
-        begun = self._begun
+        began = time.time()
         try:
             new = await self._fetch()
         except Exception:
+            self._failed = True
             self._read_again_at = time.monotonic() + _SECONDS_UNTIL_RETRY
             raise
-        self._brought = begun
+        self._failed = False
+        self._read_at = began
         self._read_again_at = time.monotonic() + _SECONDS_BETWEEN_READS
         withdrawn = self.known.keys() - new.keys()
         self.known = new
-        for kid in new:
-            self._missed.pop(kid, None)
+        self._gone |= withdrawn
         for kid in withdrawn:
             _log.warning("signing_key_withdrawn", kid=kid)
-            self._missed[kid] = 0
             self._withdrawn.set()
