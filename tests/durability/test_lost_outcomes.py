@@ -36,6 +36,22 @@ def test_what_was_stored_although_its_outcome_was_lost_reaches_everybody(folder:
         assert asyncio.run(_with_an_outcome_lost(trap, alice, bob, alice.room_with(bob), act)) == []
 
 
+def test_a_mark_whose_outcome_was_lost_is_refused_by_its_id(folder: Path) -> None:
+    env, trap = failing(folder, "outcome lost")
+
+    async def mark_read(alice: Person, room: int) -> None:
+        async with V1Client(alice, room) as client:
+            trap.arm()
+            error = await client.refused({"type": "read", "up_to_seq": 1, "client_id": "mark-1"})
+            assert (error["code"], error["about"], error["client_id"]) == ("outcome_unknown", "read", "mark-1")
+
+    with running_server(folder, env) as server:
+        alice, bob = Person.arrive(server, "alice"), Person.arrive(server, "bob")
+        room = alice.room_with(bob)
+        assert bob.post(room, "Hi").status_code == 201
+        asyncio.run(mark_read(alice, room))
+
+
 async def _with_a_room_whose_opening_was_lost(trap: Trap, alice: Person, bob: Person) -> None:
     async with V1Client(alice) as one, V1Client(bob) as other:
         trap.arm()

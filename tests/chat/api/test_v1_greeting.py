@@ -194,3 +194,37 @@ async def test_without_a_cursor_one_is_live_from_now_on(trio: Trio) -> None:
         assert (await alice.expect("message"))["seq"] == 4
         copy: RoomCopy = alice.copies[trio.room]
         assert (copy.since, list(copy.messages)) == (3, [4])
+
+
+async def test_with_a_bad_hello_the_plain_dialect_is_over_too(trio: Trio) -> None:
+    """The token in the header had let it in: what follows an `error` must not be said in the room."""
+    client = V1Client(trio.alice, trio.room)
+    await client.open(token=trio.alice.token, subprotocol=False)
+    await client.send({"type": "hello", "since": 5})
+    await client.send({"message": "half a greeting"})
+    assert await client.closed() == 1008
+    assert [error["code"] for error in client.passed("error")] == ["validation_failed"]
+    assert trio.bob.history(trio.room) == []
+
+
+async def test_who_has_begun_to_greet_is_not_in_the_room_and_has_to_finish_in_time(strict_trio: Trio) -> None:
+    client = V1Client(strict_trio.alice, strict_trio.room)
+    await client.open(token=strict_trio.alice.token, subprotocol=False)
+    await client.send({"type": "hello", "more": True})
+    assert await client.closed() == 4408
+    assert [error["code"] for error in client.passed("error")] == ["auth_timeout"]
+
+
+async def test_a_greeting_in_two_frames_hears_no_plain_frame_in_between(trio: Trio) -> None:
+    client = V1Client(trio.alice, trio.room)
+    await client.open(token=trio.alice.token, subprotocol=False)
+    await client.send({"type": "hello", "more": True})
+    # the answer to this comes after the server has taken the frame before it
+    pong = await client.socket.ping()
+    await pong
+    trio.bob.post(trio.room, "said meanwhile")
+    await client.send({"type": "hello"})
+    ready = await client.expect("ready")
+    assert (ready["head_seq"], client.passed("message")) == (1, [])
+    assert (await client.say("live"))["seq"] == 2
+    await client.close()

@@ -31,7 +31,7 @@ class Heart:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(heartbeat, "_SWEEP_SECONDS", 0.01)
+    monkeypatch.setattr(heartbeat, "SWEEP_SECONDS", 0.01)
     monkeypatch.setattr(heartbeat, "_SLICE", 2)
 
 

@@ -93,6 +93,18 @@ async def test_who_may_not_changes_nothing(store: Store, room: Room, content: st
     assert rewritten(await one(store, edit(room, ALICE, mine.id, content, written_since=NOON))).fresh
 
 
+async def test_an_edit_that_was_made_in_time_is_never_too_late_when_it_is_repeated(store: Store, room: Room) -> None:
+    """Its answer was lost: whoever asks again must not hear that it was refused."""
+    first = await said(store, room, ALICE, "old")
+    await one(store, edit(room, ALICE, first.id, "new", written_since=NOON))
+    again = rewritten(await one(store, edit(room, ALICE, first.id, "new", written_since=NOON + 1)))
+    assert (again.fresh, again.change, again.message.content) == (False, 1, "new")
+    # other words are too late, the first ones too, and nobody else learns what stands there
+    for words in ("newer", "old"):
+        await refused(store, room, edit(room, ALICE, first.id, words, written_since=NOON + 1), TooLateError)
+    await refused(store, room, edit(room, BOB, first.id, "new", written_since=NOON + 1), NotTheAuthorError)
+
+
 async def test_a_deleted_message_takes_no_words_and_stays_deleted_when_it_is_old(store: Store, room: Room) -> None:
     first = await said(store, room, ALICE)
     await one(store, delete(room, ALICE, first.id))

@@ -13,12 +13,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from duologue.chat.access.tokens import Tokens
 from duologue.chat.api.chat_socket import ChatSocket
 from duologue.chat.delivery.hub import Hub
 from duologue.chat.model import Changes, Room, Standing, Write
 from duologue.chat.store.api import Identity, Outcome, OutcomeUnknownError
 from duologue.chat.store.sqlite import SqliteStore
 from duologue.chat.store.sqlite.writer import Writer
+from duologue.contract.claims import AccessClaims
 
 _PLACE = os.environ.get("FAILPOINT", "")
 _ARMED = Path(os.environ.get("FAILPOINT_FILE", "/nowhere"))
@@ -26,6 +28,7 @@ _chance = random.Random(int(os.environ.get("DAWDLES", "0")))
 
 _commit, _open_pair = Writer.commit, Writer.open_pair
 _deliver, _send_all = Hub.deliver, ChatSocket.deliver
+_verify = Tokens.verify
 _changes, _standings = SqliteStore.changes, SqliteStore.standings
 
 
@@ -83,6 +86,12 @@ def _wait_until_disarmed() -> None:
         time.sleep(0.01)
 
 
+async def _verify_when_disarmed(self: Tokens, token: str) -> AccessClaims:
+    if _is_armed("token waits"):
+        await asyncio.to_thread(_wait_until_disarmed)
+    return await _verify(self, token)
+
+
 async def _slow_changes(self: SqliteStore, room: Room, seq: int, change: int, limit: int) -> Changes | None:
     await _dawdle()
     found = await _changes(self, room, seq, change, min(limit, _chance.choice((3, 20, 300))))
@@ -104,6 +113,7 @@ async def _slow_standings(self: SqliteStore, user_id: str, room_ids: Sequence[in
 if _PLACE:
     Writer.commit = _commit_and_perhaps_die  # type: ignore[method-assign]
     Writer.open_pair = _open_pair_and_perhaps_fail  # type: ignore[method-assign]
+    Tokens.verify = _verify_when_disarmed  # type: ignore[method-assign]
     Hub.deliver = _deliver_and_perhaps_die  # type: ignore[method-assign]
     ChatSocket.deliver = _send_and_perhaps_die  # type: ignore[assignment]
 if "DAWDLES" in os.environ or _PLACE:

@@ -90,14 +90,16 @@ class ChatSocket(WebSocket):
     def opened(self) -> None:
         """Start the clock, and come in with the header's token unless a greeting is to come first."""
         self._chat.heartbeat.add(self)
-        self._place.take(partial(self._send_away, auth_timeout()))
+        self._wait()
         if self._authorization is not None and not self._greets and self._room_id is not None:
             self._begin(self._authorization, Plain(self._chat, self, self._room_id, None))
 
     def received(self, text: str) -> None:
         """Take a frame."""
         if self._task is not None:
-            self._keep_for_later(text)
+            self._early = self._early or Early()
+            if not self._early.keep(text):
+                self.close(CloseCode.POLICY_VIOLATION, "too much before the token was checked")
             return
         take = self._greet if self._dialect is None or self._greeting is not None else self._dialect.received
         self._try(take, text)
@@ -156,8 +158,7 @@ class ChatSocket(WebSocket):
 
     def beat(self, now: float) -> None:
         """Ask a silent peer for a sign of life; cut a dead one; end with the token."""
-        silent = now - self.last_heard
-        settings = self._chat.settings
+        silent, settings = now - self.last_heard, self._chat.settings
         if silent > settings.ping_interval + settings.ping_timeout:
             self.cut()
         elif silent > settings.ping_interval:
@@ -183,7 +184,11 @@ class ChatSocket(WebSocket):
         self._begin(f"Bearer {token}", None)
 
     def become_v1(self, hello_text: str) -> None:
-        """Change from the plain dialect."""
+        """Change from the plain dialect: from the first `hello` on, good or bad, all is as before any token."""
+        if self._dialect is not None:
+            self._dialect.leave()
+            self._dialect, self._inside = None, False
+            self._wait()
         greeting = self._greeting or Greeting()
         hello = greeting.take(hello_text)
         self._greeting = greeting if hello is None else None
@@ -192,8 +197,6 @@ class ChatSocket(WebSocket):
         authorization = self._authorization if hello.token is None else f"Bearer {hello.token}"
         if authorization is None:
             raise token_missing_on_socket()
-        if self._dialect is not None:
-            self._dialect.leave()
         self._begin(authorization, V1(self._chat, self, self._room_id, hello))
 
     def _greet(self, text: str) -> None:
@@ -237,16 +240,23 @@ class ChatSocket(WebSocket):
         if self._who is None:
             if not self._chat.hub.count_in(who.sub, self._chat.settings.sockets_per_user):
                 raise too_many_sockets()
-            self._place.leave()
         elif who.sub != self._who.sub:
             raise somebody_elses_token()
         self._who = who
+        self._place.leave()
 
     def _go_on(self) -> None:
         if not self.closing and self._dialect is not None:
             self._try(self._dialect.say_first)
+        early, self._early = self._early, None
+        while early is not None and not self.closing and (text := early.next()) is not None:
+            self.received(text)
+            if self._task is not None:
+                # another token among them: the rest waits for it
+                self._early = early
+                return
         # also of one that is closing: or the peer's answer to that stays unread, and it waits until it is cut
-        self._take_early()
+        self.resume_reading()
 
     def _try(self, speak: Callable[..., None], *said: str) -> None:
         try:
@@ -255,22 +265,6 @@ class ChatSocket(WebSocket):
             self._refuse(refused.problem, refused.client_id, room=refused.room, about=refused.about)
         except Problem as problem:
             self._refuse(problem)
-
-    def _take_early(self) -> None:
-        early, self._early = self._early, None
-        while early is not None and not self.closing and (text := early.next()) is not None:
-            self.received(text)
-            if self._task is not None:
-                # another token among them: the rest waits for it
-                self._early = early
-                return
-        self.resume_reading()
-
-    def _keep_for_later(self, text: str) -> None:
-        if self._early is None:
-            self._early = Early()
-        if not self._early.keep(text):
-            self.close(CloseCode.POLICY_VIOLATION, "too much before the token was checked")
 
     # Refusing
 
@@ -284,14 +278,22 @@ class ChatSocket(WebSocket):
         if problem.retry_after is not None:
             # whoever sends on regardless waits in the kernel: telling them so again and again would stall everybody
             self.pause_reading()
-            self.loop.call_later(min(problem.retry_after, _LONGEST_PAUSE_SECONDS), self.resume_reading)
+            self.loop.call_later(min(problem.retry_after, _LONGEST_PAUSE_SECONDS), self._read_on)
         if problem.status == 400:
             self._mistakes = self._mistakes or Budget(_MISTAKES_PER_SECOND, _MISTAKES_AT_ONCE)
             if self._mistakes.spend(self.last_heard):
                 self.close(CloseCode.POLICY_VIOLATION, "too many bad frames")
+
+    def _read_on(self) -> None:
+        # else it does so when the token has been checked: until then all that came would be kept here
+        if self._task is None:
+            self.resume_reading()
 
     def _send_away(self, problem: Problem) -> None:
         # or the peer's answer to the close stays unread, and it waits until the connection is cut
         self.resume_reading()
         self.send(text_frame(error_frame(problem)))
         self.close(close_code(problem), problem.code)
+
+    def _wait(self) -> None:
+        self._place.take(partial(self._send_away, auth_timeout()))

@@ -133,8 +133,7 @@ class Places:
             self._chat.hub.subscribe(subscription, self._socket)
 
     async def _be_seen(self, who: AccessClaims) -> None:
-        hidden = await self._chat.store.hides_presence(who.sub)
-        self._chat.presence.enter(who.sub, who.username, hidden=hidden)
+        await self._chat.presence.enter(who.sub, who.username, self._chat.store.hides_presence(who.sub))
         self._entered = True
 
     async def _read(self, who: AccessClaims, room_ids: Sequence[int]) -> list[Standing]:

@@ -9,6 +9,7 @@ from duologue.chat.actions.signal_typing import signal_typing
 from duologue.chat.api.dialect import FrameRefused, Peer
 from duologue.chat.api.places import Places
 from duologue.chat.delivery.group_commit import Answer
+from duologue.chat.delivery.heartbeat import SWEEP_SECONDS
 from duologue.chat.delivery.subscription import Subscription
 from duologue.chat.errors import Problem, invalid
 from duologue.chat.frames import (
@@ -89,7 +90,9 @@ class V1:
 
     def beat(self, who: AccessClaims, now: float) -> None:
         """Tell in time that the token ends."""
-        if not self._told and who.exp - now <= _TOLD_BEFORE_SECONDS:
+        # of a short life half is left then: told in the last minute of thirty seconds, a client would be told at once
+        notice = min(_TOLD_BEFORE_SECONDS, (who.exp - who.iat) / 2 + SWEEP_SECONDS)
+        if not self._told and who.exp - now <= notice:
             self._told = True
             self._socket.send(text_frame(token_expiring_frame(who.exp)))
 
@@ -130,7 +133,7 @@ class V1:
                 reply = _Rewriting(self, "delete", frame.client_id)
                 delete_message(self._chat, place, whole("id", frame.id), reply)
             case Read():
-                mark_read(self._chat, place, whole("up_to_seq", frame.up_to_seq), self._read)
+                mark_read(self._chat, place, whole("up_to_seq", frame.up_to_seq), _Marking(self, frame.client_id))
             case Typing():
                 signal_typing(self._chat, place, typing=frame.state == "start")
                 return
@@ -143,17 +146,14 @@ class V1:
             return self.answer(error_frame(outcome, draft.client_id, room=draft.room.id, about="message"))
         return self.answer(ack_frame(draft.room, outcome.message, draft.client_id, duplicate=outcome.duplicate))
 
-    def _read(self, move: MarkMove, outcome: MarkMoved | Problem) -> Answer | None:
-        if isinstance(outcome, Problem):
-            return self.answer(error_frame(outcome, room=move.room.id, about="read"))
-        # whoever listens to the room, this one too, hears a mark that moved; one that did not is no news
-        self._socket.pending -= 1
-        return None
-
     def answer(self, payload: bytes) -> Answer:
         """Return the answer to a frame that was taken."""
-        self._socket.pending -= 1
+        self.done()
         return self._socket, text_frame(payload)
+
+    def done(self) -> None:
+        """A frame that was taken needs no answer any more."""
+        self._socket.pending -= 1
 
 
 class _Rewriting:
@@ -172,6 +172,23 @@ class _Rewriting:
         else:
             payload = ack_frame(wanted.room, outcome.message, self._client_id, duplicate=not outcome.fresh)
         return self._dialect.answer(payload)
+
+
+class _Marking:
+    """Remembers how a read mark was moved until it is."""
+
+    __slots__ = ("_client_id", "_dialect")
+
+    def __init__(self, dialect: V1, client_id: str | None) -> None:
+        self._dialect = dialect
+        self._client_id = client_id
+
+    def __call__(self, move: MarkMove, outcome: MarkMoved | Problem) -> Answer | None:
+        if isinstance(outcome, Problem):
+            return self._dialect.answer(error_frame(outcome, self._client_id, room=move.room.id, about="read"))
+        # whoever listens to the room, this one too, hears a mark that moved; one that did not is no news
+        self._dialect.done()
+        return None
 
 
 def _unread(problem: Problem, text: str) -> FrameRefused:

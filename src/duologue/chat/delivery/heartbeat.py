@@ -7,7 +7,8 @@ from typing import Protocol
 import structlog
 
 _log = structlog.get_logger(__name__)
-_SWEEP_SECONDS = 5.0
+SWEEP_SECONDS = 5.0
+"""From one look at a socket to the next."""
 _SLICE = 500
 
 
@@ -48,7 +49,7 @@ class Heartbeat:
 
     async def _run(self) -> None:
         while True:
-            await asyncio.sleep(_SWEEP_SECONDS)
+            await asyncio.sleep(SWEEP_SECONDS)
             await self._visit(lambda socket: socket.beat(self._loop.time()))
 
     async def _visit(self, call: Callable[[Pulse], None]) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Awaitable
 from typing import Protocol
 
 from duologue.chat.frames import presence_frame
@@ -26,6 +27,8 @@ class Presence:
         self._connections: Counter[str] = Counter()
         self._names: dict[str, str] = {}
         self._hidden: set[str] = set()
+        self._asking: Counter[str] = Counter()
+        self._switched: dict[str, bool] = {}
         self._leaving: dict[str, asyncio.TimerHandle] = {}
         self._watchers: dict[str, dict[Watcher, int]] = {}
 
@@ -33,18 +36,20 @@ class Presence:
         """Tell whether somebody is here and wants to be seen."""
         return user_id in self._names and user_id not in self._hidden
 
-    def enter(self, user_id: str, username: str, *, hidden: bool) -> None:
-        """Count one more connection."""
+    async def enter(self, user_id: str, username: str, hides: Awaitable[bool]) -> None:
+        """Count one more connection; `hides` asks the store whether this person wants not to be seen."""
+        hidden = await self._ask(user_id, hides)
         self._connections[user_id] += 1
-        # or already: the switch may have been set while somebody asked the store for it
-        if hidden:
-            self._hidden.add(user_id)
         leaving = self._leaving.pop(user_id, None)
         if leaving is not None:
             leaving.cancel()
-        elif user_id not in self._names:
-            self._names[user_id] = username
-            self._tell(user_id, online=True)
+        if user_id in self._names:
+            self.hide(user_id, hidden)
+            return
+        self._names[user_id] = username
+        if hidden:
+            self._hidden.add(user_id)
+        self._tell(user_id, online=True)
 
     def leave(self, user_id: str) -> None:
         """Count one connection less; the last one's end is told after a moment."""
@@ -54,8 +59,10 @@ class Presence:
             self._leaving[user_id] = self._loop.call_later(_GRACE_SECONDS, self._gone, user_id)
 
     def hide(self, user_id: str, hidden: bool) -> None:
-        """Be seen no longer, or again."""
-        if hidden == (user_id in self._hidden):
+        """Be seen no longer, or again. Of somebody who is not here only the store knows."""
+        if user_id in self._asking:
+            self._switched[user_id] = hidden
+        if user_id not in self._names or hidden == (user_id in self._hidden):
             return
         if hidden:
             self._tell(user_id, online=False)
@@ -77,6 +84,18 @@ class Presence:
             del watchers[watcher]
         if not watchers:
             self._watchers.pop(user_id, None)
+
+    async def _ask(self, user_id: str, hides: Awaitable[bool]) -> bool:
+        self._asking[user_id] += 1
+        try:
+            hidden = await hides
+            # the switch may have been set meanwhile: then the store's answer is perhaps the older one
+            return self._switched.get(user_id, hidden)
+        finally:
+            self._asking[user_id] -= 1
+            if not self._asking[user_id]:
+                del self._asking[user_id]
+                self._switched.pop(user_id, None)
 
     def _gone(self, user_id: str) -> None:
         del self._leaving[user_id]

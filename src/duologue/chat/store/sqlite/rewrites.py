@@ -36,7 +36,7 @@ def rewrite(connection: apsw.Connection, heads: Heads, wanted: Rewrite) -> Rewri
     refusal = _refusal(wanted, message)
     if refusal is not None:
         return refusal
-    if message.deleted_at is not None or message.content == wanted.content:
+    if _is_so(wanted, message):
         return Rewritten(message, fresh=False, seq=head.seq, change=head.change)
     head.change += 1
     bindings = {"id": message.id, "at": wanted.at, "change": head.change}
@@ -55,6 +55,11 @@ def _refusal(wanted: Rewrite, message: Message) -> Refused | None:
     if message.deleted_at is not None:
         # deleting twice is done once
         return None if wanted.content is None else MessageDeletedError()
-    if message.created_at < wanted.written_since:
+    if message.created_at < wanted.written_since and not _is_so(wanted, message):
         return TooLateError()
     return None
+
+
+def _is_so(wanted: Rewrite, message: Message) -> bool:
+    # asked again, because the first answer was lost: that must not be refused as too late, for it was done
+    return message.deleted_at is not None or message.content == wanted.content

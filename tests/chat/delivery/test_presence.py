@@ -1,0 +1,69 @@
+"""Who is seen, whatever happens while the store is asked whether they want to be."""
+
+import asyncio
+
+import pytest
+
+from duologue.chat.delivery.presence import Presence
+
+pytestmark = pytest.mark.anyio
+
+
+class Watching:
+    """Somebody who shares a room with bob."""
+
+    def __init__(self) -> None:
+        self.heard: list[bool] = []
+
+    def whisper(self, frame: bytes) -> None:
+        self.heard.append(b'"online":true' in frame)
+
+
+@pytest.fixture
+async def presence() -> Presence:
+    return Presence()
+
+
+async def answered(hidden: bool) -> bool:
+    return hidden
+
+
+@pytest.mark.parametrize("now", [True, False])
+@pytest.mark.parametrize("is_here", [True, False])
+async def test_a_switch_set_while_the_store_was_asked_is_the_newer_one(
+    presence: Presence, now: bool, is_here: bool
+) -> None:
+    watching = Watching()
+    presence.watch("2", watching)
+    if is_here:
+        await presence.enter("2", "bob", answered(not now))
+    answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+    entering = asyncio.create_task(presence.enter("2", "bob", answer))
+    await asyncio.sleep(0)
+    presence.hide("2", now)
+    answer.set_result(not now)
+    await entering
+    assert presence.is_online("2") is not now
+    # whoever watches knows, too
+    assert (watching.heard[-1] if watching.heard else False) is not now
+
+
+async def test_the_switch_of_somebody_who_is_not_here_leaves_nothing_behind(presence: Presence) -> None:
+    empty = {name: len(part) for name, part in vars(presence).items() if hasattr(part, "__len__")}
+    presence.hide("2", True)
+    presence.hide("2", False)
+    lost = asyncio.create_task(presence.enter("2", "bob", asyncio.get_running_loop().create_future()))
+    await asyncio.sleep(0)
+    presence.hide("2", True)
+    lost.cancel()
+    await asyncio.wait([lost])
+    assert {name: len(part) for name, part in vars(presence).items() if hasattr(part, "__len__")} == empty
+    # what was set before is the store's to know
+    await presence.enter("2", "bob", answered(False))
+    assert presence.is_online("2")
+
+
+async def test_who_hides_is_hidden_on_all_connections(presence: Presence) -> None:
+    for hidden in (False, True):
+        await presence.enter("2", "bob", answered(hidden))
+    assert not presence.is_online("2")
