@@ -1,6 +1,9 @@
 """A sound history, to do wrong to."""
 
+from typing import Any
+
 import msgspec
+from msgspec.structs import replace
 
 from duologue.verify.history import Attempt, Change, History, Mark, Row, Sight, State
 
@@ -77,3 +80,14 @@ def _mark(up_to_seq: int, outcome: str, began: int) -> Mark:
     if outcome == "ok":
         mark.outcome, mark.ended, mark.told = "ok", began + 5, up_to_seq
     return mark
+
+
+def alter(history: History, seq: int, /, **fields: Any) -> None:
+    """Let the room hold something else at a place."""
+    history.final[1][seq - 1] = replace(history.final[1][seq - 1], **fields)
+
+
+def stranger(**fields: Any) -> Row:
+    """Return a message that nobody has said."""
+    known: dict[str, Any] = {"id": 999, "seq": SIZE + 1, "room": 1, "sender": "alice", "timestamp": "T"}
+    return Row(**known | fields)
