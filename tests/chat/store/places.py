@@ -11,6 +11,14 @@ from duologue.chat.model import Person, Room
 from duologue.chat.store.api import Store
 from duologue.chat.store.sqlite import SqliteStore
 
+_WRITES = (
+    ("INSERT", "messages"),
+    ("UPDATE", "messages"),
+    ("INSERT", "rooms"),
+    ("UPDATE", "members"),
+    ("UPDATE", "meta"),
+)
+
 
 class Place(Protocol):
     """Data that outlives the store that is open on it."""
@@ -59,14 +67,15 @@ class SqlitePlace:
         )
 
     def break_writes(self) -> None:
-        for table, event in (("messages", "INSERT"), ("rooms", "INSERT"), ("meta", "UPDATE")):
+        for event, table in _WRITES:
             self._execute(
-                f"CREATE TRIGGER broken_{table} BEFORE {event} ON {table} BEGIN SELECT RAISE(FAIL, 'broken'); END"
+                f"CREATE TRIGGER broken_{event}_{table} BEFORE {event} ON {table} "
+                "BEGIN SELECT RAISE(FAIL, 'broken'); END"
             )
 
     def mend_writes(self) -> None:
-        for table in ("messages", "rooms", "meta"):
-            self._execute(f"DROP TRIGGER broken_{table}")
+        for event, table in _WRITES:
+            self._execute(f"DROP TRIGGER broken_{event}_{table}")
 
     def _execute(self, sql: str) -> None:
         connection = apsw.Connection(str(self.file))

@@ -1,29 +1,66 @@
 """A store against a model that is a few lists: whatever happens in whatever order, they agree."""
 
 import asyncio
+import copy
+import itertools
 import tempfile
 from collections.abc import Coroutine
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from hypothesis import settings
+import pytest
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+from msgspec.structs import replace
 
-from duologue.chat.model import Draft, Posted
-from duologue.chat.store.api import ClientIdReusedError, NotAMemberError, Outcome, OutcomeUnknownError
+from duologue.chat.model import Draft, MarkMove, Person, Posted, Rewrite, Room, Write
+from duologue.chat.store.api import OutcomeUnknownError
 from tests.chat.people import ALICE, BOB, EVE, NOON, stranger
+from tests.chat.store.model_store import Facts, Kept, KeptRoom, ModelStore, facts_of, seen, writes_something
 from tests.chat.store.places import Place, SqlitePlace
 
 Result = TypeVar("Result")
 
 _PAIRS = ((ALICE, BOB), (BOB, EVE), (ALICE, EVE))
-_IDS = st.sampled_from([None, "id-1", "id-2", "id-3"])
-_SENDS = st.tuples(st.integers(0, 2), st.integers(0, 2), st.sampled_from(["x", "y"]), _IDS)
+# mostly one room: what matters happens to messages that have seen something
+_PLACE = st.sampled_from([0, 0, 0, 0, 1, 2])
+_WHO = st.sampled_from([0, 0, 0, 1, 1, 2])
+_SENDS = st.tuples(
+    st.just("send"), _PLACE, _WHO, st.sampled_from(["x", "y"]), st.sampled_from([None, "id-1", "id-2", "id-3"])
+)
+_REWRITES = st.tuples(
+    st.just("rewrite"),
+    st.integers(0, 5),
+    st.sampled_from(["author", "author", "author", "other", "outsider"]),
+    st.sampled_from(["x", "z", None]),
+    st.sampled_from(["in time", "in time", "in time", "too late", "in another room"]),
+)
+_MARKS = st.tuples(st.just("mark"), _PLACE, _WHO, st.integers(0, 12))
+_WRITES = st.lists(st.one_of(_SENDS, _REWRITES, _REWRITES, _MARKS), min_size=2, max_size=10)
+Wanted = list[tuple[Any, ...]]
+
+
+@dataclass
+class Follower:
+    """What somebody has who follows a room by its pages of changes, over all restarts."""
+
+    at: tuple[int, int] = (0, 0)
+    messages: dict[int, Facts] = field(default_factory=dict)
+    marks: dict[int, int] = field(default_factory=dict)
 
 
 class StoreMachine(RuleBasedStateMachine):
-    """Sends, retries, outsiders, failures, restarts and crashes."""
+    """Sends, retries, edits, deletions, marks, outsiders, failures, restarts and crashes."""
+
+    kind: type[KeptRoom] = KeptRoom
 
     def __init__(self) -> None:
         super().__init__()
@@ -31,8 +68,10 @@ class StoreMachine(RuleBasedStateMachine):
         self._folder = tempfile.TemporaryDirectory()
         self._place: Place = SqlitePlace(Path(self._folder.name))
         self._store = self._place.open()
-        self._model: dict[int, list[Draft]] = {}
-        self._broken = False
+        self._rooms: list[Room] = []
+        self._kept = ModelStore(())
+        self._followers: dict[int, Follower] = {}
+        self._clock = itertools.count(NOON + 1)
 
     def _run(self, work: Coroutine[Any, Any, Result]) -> Result:
         return self._runner.run(work)
@@ -40,32 +79,34 @@ class StoreMachine(RuleBasedStateMachine):
     @initialize()
     def open_rooms(self) -> None:
         self._rooms = [self._run(self._store.open_room(*pair, NOON))[0] for pair in _PAIRS]
-        self._model = {room.id: [] for room in self._rooms}
+        self._kept = ModelStore(self._rooms, self.kind)
+        self._followers = {room.id: Follower() for room in self._rooms}
 
-    @rule(sends=st.lists(_SENDS, min_size=1, max_size=8))
-    def send(self, sends: list[tuple[int, int, str, str | None]]) -> None:
-        drafts = [self._draft(*send) for send in sends]
-        if self._broken:
-            # also a batch that stores nothing needs a sound file, but not a write: both outcomes are right for it
-            if any(self._is_new(draft) for draft in drafts):
-                self._must_fail(drafts)
-            return
-        outcomes = self._run(self._store.commit(drafts))
-        assert len(outcomes) == len(drafts)
-        for draft, outcome in zip(drafts, outcomes, strict=True):
-            self._check(draft, outcome)
+    @rule(wanted=_WRITES)
+    def write(self, wanted: Wanted) -> None:
+        self._commit(wanted)
 
-    @precondition(lambda self: not self._broken)
-    @rule()
-    def break_writes(self) -> None:
+    @rule(wanted=_WRITES, again=_WRITES)
+    def write_twice(self, wanted: Wanted, again: Wanted) -> None:
+        """Whoever has no answer says it again; meanwhile other things have happened."""
+        self._commit(wanted)
+        self._commit(again)
+        self._commit(wanted)
+
+    @rule(wanted=_WRITES, then=st.sampled_from(["go on", "restart", "crash"]))
+    def fail(self, wanted: Wanted, then: str) -> None:
+        """Nothing can be written for a while."""
+        writes = self._writes(wanted)
         self._place.break_writes()
-        self._broken = True
-
-    @precondition(lambda self: self._broken)
-    @rule()
-    def mend_writes(self) -> None:
+        # also a batch that stores nothing needs a sound file, but not a write: both outcomes are right for it
+        if writes_something(copy.deepcopy(self._kept).apply(writes)):
+            self._must_fail(writes)
+        if then == "restart":
+            self.restart()
+        elif then == "crash":
+            self.crash()
+        self.the_history_is_the_model()
         self._place.mend_writes()
-        self._broken = False
 
     @rule()
     def restart(self) -> None:
@@ -78,64 +119,175 @@ class StoreMachine(RuleBasedStateMachine):
         self._run(self._store.close())
         self._place, self._store = revived, revived.open()
 
-    @rule(place=st.integers(0, 2), size=st.integers(1, 4), edge=st.integers(0, 12))
+    @rule(place=_PLACE, size=st.integers(1, 4), edge=st.integers(0, 12))
     def read_a_slice(self, place: int, size: int, edge: int) -> None:
-        room, all_of_it = self._rooms[place], self._model[self._rooms[place].id]
+        room = self._rooms[place]
+        all_of_it = [message.facts() for message in self._kept.rooms[room.id].messages]
         older = self._run(self._store.page(room, before=edge + 1, after=None, limit=size))
         newer = self._run(self._store.page(room, before=None, after=edge, limit=size))
-        assert [m.content for m in older.messages] == [d.content for d in all_of_it[:edge][-size:]]
-        assert [m.content for m in newer.messages] == [d.content for d in all_of_it[edge:][:size]]
+        assert [seen(message) for message in older.messages] == all_of_it[:edge][-size:]
+        assert [seen(message) for message in newer.messages] == all_of_it[edge:][:size]
+
+    @rule(place=_PLACE, limit=st.integers(1, 4))
+    def follow(self, place: int, limit: int) -> None:
+        """Somebody who was away reads on from where they were, and has what the room is."""
+        room = self._rooms[place]
+        kept, follower = self._kept.rooms[room.id], self._followers[room.id]
+        more = True
+        while more:
+            page = self._run(self._store.changes(room, *follower.at, limit))
+            assert page is not None
+            assert not page.more or (page.seq, page.change) > follower.at
+            for message in page.messages:
+                assert message.seq <= page.seq
+                follower.messages[message.seq] = seen(message)
+            follower.marks |= {read.person: read.last_read_seq for read in page.reads}
+            follower.at, more = (page.seq, page.change), page.more
+        assert follower.at == (len(kept.messages), kept.change)
+        assert follower.messages == {message.seq: message.facts() for message in kept.messages}
+        assert follower.marks == {who: seq for who, (seq, _) in kept.marks.items() if seq}
+        assert self._run(self._store.changes(room, len(kept.messages), kept.change + 1, limit)) is None
 
     @invariant()
     def the_history_is_the_model(self) -> None:
-        for room in getattr(self, "_rooms", ()):
+        for room in self._rooms:
+            kept = self._kept.rooms[room.id]
             page = self._run(self._store.page(room, before=None, after=None, limit=1000))
-            assert [m.seq for m in page.messages] == list(range(1, len(page.messages) + 1))
-            assert [(m.content, m.client_id, m.sender) for m in page.messages] == [
-                (d.content, d.client_id, d.sender.number) for d in self._model[room.id]
+            assert [(*seen(message), message.id, message.is_read) for message in page.messages] == [
+                (*message.facts(), message.id, kept.is_read(message)) for message in kept.messages
             ]
+
+    @invariant()
+    def everybody_sees_the_room_where_it_stands(self) -> None:
+        ids = [room.id for room in self._rooms]
+        for member in {person.number: person for room in self._rooms for person in room.participants}.values():
+            standings = self._run(self._store.standings(member.user_id, ids))
+            assert {each.room.id for each in standings} == {
+                room.id for room in self._rooms if member in room.participants
+            }
+            for standing in standings:
+                kept = self._kept.rooms[standing.room.id]
+                assert (standing.seq, standing.change) == (len(kept.messages), kept.change)
+                assert standing.unread == kept.unread(member.number)
+                assert {read.person: read.last_read_seq for read in standing.reads} == {
+                    who: seq for who, (seq, _) in kept.marks.items()
+                }
 
     def teardown(self) -> None:
         self._run(self._store.close())
         self._runner.close()
         self._folder.cleanup()
 
-    def _draft(self, place: int, who: int, content: str, client_id: str | None) -> Draft:
-        room = self._rooms[place]
-        sender = (room.participant_a, room.participant_b, stranger())[who]
-        return Draft(room, sender, content, NOON, client_id)
+    def _commit(self, wanted: Wanted) -> None:
+        writes = self._writes(wanted)
+        expected = self._kept.apply(writes)
+        outcomes = self._run(self._store.commit(writes))
+        assert [facts_of(outcome) for outcome in outcomes] == expected
+        for outcome in outcomes:
+            if isinstance(outcome, Posted):
+                self._kept.learn_id(outcome.message)
 
-    def _is_new(self, draft: Draft) -> bool:
-        return draft.sender.number != stranger().number and self._twin(draft) is None
+    def _writes(self, wanted: Wanted) -> list[Write]:
+        known = [(kept.room, message) for kept in self._kept.rooms.values() for message in kept.messages]
+        writes: list[Write] = []
+        for kind, *rest in wanted:
+            if kind == "send":
+                place, who, content, client_id = rest
+                writes.append(Draft(self._rooms[place], self._person(place, who), content, NOON, client_id))
+            elif kind == "mark":
+                place, who, up_to_seq = rest
+                writes.append(MarkMove(self._rooms[place], self._person(place, who), up_to_seq))
+            elif known:
+                number, *how = rest
+                writes.append(self._rewrite(*known[number % len(known)], *how))
+        return writes
 
-    def _twin(self, draft: Draft) -> tuple[int, Draft] | None:
-        for seq, stored in enumerate(self._model[draft.room.id], start=1):
-            if draft.client_id is not None and (stored.client_id, stored.sender) == (draft.client_id, draft.sender):
-                return seq, stored
-        return None
+    def _rewrite(self, room: Room, message: Kept, by: str, content: str | None, where: str) -> Rewrite:
+        author = next(each for each in room.participants if each.number == message.sender)
+        person = {"author": author, "other": room.other(author), "outsider": stranger()}[by]
+        if where == "in another room":
+            room = next(
+                each for each in self._rooms if each != room and (each.member(person.user_id) or by == "outsider")
+            )
+        return Rewrite(room, person, message.id, content, next(self._clock), NOON + (where == "too late"))
 
-    def _must_fail(self, drafts: list[Draft]) -> None:
+    def _person(self, place: int, who: int) -> Person:
+        return (*self._rooms[place].participants, stranger())[who]
+
+    def _must_fail(self, writes: list[Write]) -> None:
         try:
-            self._run(self._store.commit(drafts))
+            self._run(self._store.commit(writes))
         except OutcomeUnknownError:
             assert not self._store.healthy
         else:
             raise AssertionError("stored although writing fails")
 
-    def _check(self, draft: Draft, outcome: Outcome) -> None:
-        twin = self._twin(draft)
-        if draft.sender.number == stranger().number:
-            assert isinstance(outcome, NotAMemberError)
-        elif twin is None:
-            self._model[draft.room.id].append(draft)
-            assert isinstance(outcome, Posted)
-            assert (outcome.duplicate, outcome.message.seq) == (False, len(self._model[draft.room.id]))
-        elif twin[1].content != draft.content:
-            assert isinstance(outcome, ClientIdReusedError)
-        else:
-            assert isinstance(outcome, Posted)
-            assert (outcome.duplicate, outcome.message.seq) == (True, twin[0])
 
-
-StoreMachine.TestCase.settings = settings(max_examples=25, stateful_step_count=20, deadline=None, derandomize=True)
+_SETTINGS = settings(max_examples=25, stateful_step_count=20, deadline=None, derandomize=True)
+StoreMachine.TestCase.settings = _SETTINGS
 TestStore = StoreMachine.TestCase
+
+
+class ComparesWithTheNewWords(KeptRoom):
+    """Holds a send that is repeated against what an edit has made of it."""
+
+    def post(self, draft: Draft) -> Facts:
+        for message in self.messages:
+            message.first = message.content or message.first
+        return super().post(draft)
+
+
+class LetsAnybodyEdit(KeptRoom):
+    """Does not ask who wrote it."""
+
+    def rewrite(self, wanted: Rewrite) -> Facts:
+        author = next((each.sender for each in self.messages if each.id == wanted.message_id), wanted.author.number)
+        return super().rewrite(replace(wanted, author=replace(wanted.author, number=author)))
+
+
+class EditsWhatIsDeleted(KeptRoom):
+    """Gives a deleted message new words."""
+
+    def rewrite(self, wanted: Rewrite) -> Facts:
+        for message in self.messages:
+            if message.id == wanted.message_id and wanted.content is not None:
+                message.deleted_at = None
+        return super().rewrite(wanted)
+
+
+class LetsMarksGoBack(KeptRoom):
+    """Moves a mark to wherever is said."""
+
+    def move(self, wanted: MarkMove) -> Facts:
+        self.marks[wanted.reader.number] = (-1, 0)
+        return super().move(wanted)
+
+
+class CountsWhatIsDeleted(KeptRoom):
+    """Takes a deleted message for an unread one."""
+
+    def unread(self, reader: int) -> int:
+        return sum(each.sender != reader and each.seq > self.marks[reader][0] for each in self.messages)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [ComparesWithTheNewWords, LetsAnybodyEdit, EditsWhatIsDeleted, LetsMarksGoBack, CountsWhatIsDeleted],
+    ids=lambda kind: kind.__name__,
+)
+def test_a_model_that_is_wrong_does_not_agree(kind: type[KeptRoom]) -> None:
+    """The machine comes to where each of these rules matters."""
+
+    class Wrong(StoreMachine):
+        pass
+
+    Wrong.kind = kind
+    until_found = settings(
+        _SETTINGS,
+        max_examples=100,
+        phases=[Phase.generate],
+        report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
+    )
+    with pytest.raises(AssertionError):
+        run_state_machine_as_test(Wrong, settings=until_found)
