@@ -90,7 +90,7 @@ class ChatSocket(WebSocket):
     def opened(self) -> None:
         """Start the clock, and come in with the header's token unless a greeting is to come first."""
         self._chat.heartbeat.add(self)
-        self._wait()
+        self._wait_for_token()
         if self._authorization is not None and not self._greets and self._room_id is not None:
             self._begin(self._authorization, Plain(self._chat, self, self._room_id, None))
 
@@ -188,7 +188,7 @@ class ChatSocket(WebSocket):
         if self._dialect is not None:
             self._dialect.leave()
             self._dialect, self._inside = None, False
-            self._wait()
+            self._wait_for_token()
         greeting = self._greeting or Greeting()
         hello = greeting.take(hello_text)
         self._greeting = greeting if hello is None else None
@@ -295,5 +295,5 @@ class ChatSocket(WebSocket):
         self.send(text_frame(error_frame(problem)))
         self.close(close_code(problem), problem.code)
 
-    def _wait(self) -> None:
+    def _wait_for_token(self) -> None:
         self._place.take(partial(self._send_away, auth_timeout()))
