@@ -129,3 +129,31 @@ def test_who_is_behind_is_spared_signals_and_gets_every_message(folder: Path) ->
         copy = RoomCopy(room)
         with greeted(bob, room, copy) as slow:
             asyncio.run(_type_to_one_who_is_behind(alice, bob, room, slow, copy))
+
+
+async def _leave_one_who_is_behind(alice: Person, bob: Person, room: int, slow: RawSocket) -> list[bool]:
+    async with V1Client(bob, room) as listener:
+        async with V1Client(alice, room) as speaker:
+            await listener.expect("presence", username=alice.username, online=True)
+            await say_many(speaker, SAID, LARGE, 10)
+        await listener.expect("presence", wait=20, username=alice.username, online=False)
+    return await asyncio.to_thread(presences_until_gone, slow)
+
+
+def presences_until_gone(raw: RawSocket) -> list[bool]:
+    """Read until somebody is told to be gone; return what was said of presence."""
+    told: list[bool] = []
+    while not told or told[-1]:
+        got = raw.receive()
+        if got.opcode == TEXT and (frame := json.loads(got.payload))["type"] == "presence":
+            told.append(frame["online"])
+    return told
+
+
+def test_who_was_behind_when_somebody_left_is_told_of_it_afterwards(folder: Path) -> None:
+    env = TALKATIVE | {"DUOLOGUE_QUEUED_BYTES": str(64 * MEGABYTE), "DUOLOGUE_QUEUED_FRAMES": "10000"}
+    with running_server(folder, env) as server:
+        alice, bob = Person.arrive(server, "alice"), Person.arrive(server, "bob")
+        room = alice.room_with(bob)
+        with greeted(bob, room, RoomCopy(room)) as slow:
+            assert asyncio.run(_leave_one_who_is_behind(alice, bob, room, slow)) == [True, False]

@@ -51,8 +51,9 @@ class SlowReader:
     def deliver(self, frames: Sequence[bytes]) -> None:
         self.send_all(frames)
 
-    def whisper(self, frame: bytes) -> None:
+    def whisper(self, frame: bytes) -> bool:
         self.send(frame)
+        return True
 
     def room_opened(self, room: Room) -> None:
         assert self.places is not None

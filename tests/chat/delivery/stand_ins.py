@@ -90,8 +90,9 @@ class Ear:
 
     user_id = "1"
 
-    def whisper(self, frame: bytes) -> None:
+    def whisper(self, frame: bytes) -> bool:
         self.whispered.append(frame)
+        return True
 
     def fell_behind(self, subscription: Subscription) -> None:
         self.behind.append(subscription)

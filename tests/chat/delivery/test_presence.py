@@ -14,9 +14,12 @@ class Watching:
 
     def __init__(self) -> None:
         self.heard: list[bool] = []
+        self.behind = False
 
-    def whisper(self, frame: bytes) -> None:
-        self.heard.append(b'"online":true' in frame)
+    def whisper(self, frame: bytes) -> bool:
+        if not self.behind:
+            self.heard.append(b'"online":true' in frame)
+        return not self.behind
 
 
 @pytest.fixture
@@ -67,3 +70,35 @@ async def test_who_hides_is_hidden_on_all_connections(presence: Presence) -> Non
     for hidden in (False, True):
         await presence.enter("2", "bob", answered(hidden))
     assert not presence.is_online("2")
+
+
+async def test_who_was_behind_is_told_how_it_is_once_they_read_again(presence: Presence) -> None:
+    behind, other = Watching(), Watching()
+    for watching in (behind, other):
+        presence.watch("2", watching)
+    await presence.enter("2", "bob", answered(False))
+    behind.behind = True
+    for hidden in (True, False, True):
+        presence.hide("2", hidden)
+    # told while it is behind again: that does not count
+    presence.keep_up(behind)
+    assert (behind.heard, other.heard) == ([True], [True, False, True, False])
+    behind.behind = False
+    presence.keep_up(behind)
+    assert behind.heard == [True, False]
+    presence.keep_up(behind)
+    presence.keep_up(other)
+    assert (behind.heard, other.heard) == ([True, False], [True, False, True, False])
+
+
+async def test_nothing_is_kept_for_a_connection_that_is_gone(presence: Presence) -> None:
+    watching = Watching()
+    watching.behind = True
+    presence.watch("2", watching)
+    await presence.enter("2", "bob", answered(False))
+    presence.hide("2", True)
+    presence.unwatch("2", watching)
+    watching.behind = False
+    presence.keep_up(watching)
+    assert watching.heard == []
+    assert presence._missed == {}

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Callable
-from functools import partial
 
 import structlog
 
@@ -90,7 +89,7 @@ class ChatSocket(WebSocket):
     def opened(self) -> None:
         """Start the clock, and come in with the header's token unless a greeting is to come first."""
         self._chat.heartbeat.add(self)
-        self._wait_for_token()
+        self._place.take(lambda: self._send_away(auth_timeout()))
         if self._authorization is not None and not self._greets and self._room_id is not None:
             self._begin(self._authorization, Plain(self._chat, self, self._room_id, None))
 
@@ -141,10 +140,16 @@ class ChatSocket(WebSocket):
     # passing on what happened is no more than sending it
     deliver = WebSocket.send_all
 
-    def whisper(self, frame: bytes) -> None:
-        """Pass on what may be left out."""
-        if not self.behind:
-            self.send(frame)
+    def whisper(self, frame: bytes) -> bool:
+        """Pass on what may be left out; False when it is."""
+        if self.behind:
+            return False
+        self.send(frame)
+        return True
+
+    def reads_again(self) -> None:
+        """Pass on what was left out and still holds."""
+        self._chat.presence.keep_up(self)
 
     def fell_behind(self, subscription: Subscription) -> None:
         """Read what is missing."""
@@ -172,8 +177,7 @@ class ChatSocket(WebSocket):
 
     def revoke(self) -> None:
         """End with the login, or with the key that signed the token."""
-        why = None if self._who is None or self.closing else self._chat.tokens.revoked(self._who)
-        if why is not None:
+        if self._who is not None and not self.closing and (why := self._chat.tokens.revoked(self._who)) is not None:
             self._send_away(why)
 
     # Coming in
@@ -188,7 +192,7 @@ class ChatSocket(WebSocket):
         if self._dialect is not None:
             self._dialect.leave()
             self._dialect, self._inside = None, False
-            self._wait_for_token()
+            self._place.take(lambda: self._send_away(auth_timeout()))
         greeting = self._greeting or Greeting()
         hello = greeting.take(hello_text)
         self._greeting = greeting if hello is None else None
@@ -294,6 +298,3 @@ class ChatSocket(WebSocket):
         self.resume_reading()
         self.send(text_frame(error_frame(problem)))
         self.close(close_code(problem), problem.code)
-
-    def _wait_for_token(self) -> None:
-        self._place.take(partial(self._send_away, auth_timeout()))

@@ -25,8 +25,8 @@ class Listener(Protocol):
     def deliver(self, frames: Sequence[bytes]) -> None:
         """Take ready frames; must not block."""
 
-    def whisper(self, frame: bytes) -> None:
-        """Take a ready frame that may be left out; must not block."""
+    def whisper(self, frame: bytes) -> bool:
+        """Take a ready frame that may be left out, and tell whether it was taken; must not block."""
 
     def fell_behind(self, subscription: Subscription) -> None:
         """Something is missing between what this listener has and what comes now: read it."""

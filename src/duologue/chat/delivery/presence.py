@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
 from typing import Protocol
 
 from duologue.chat.frames import presence_frame
@@ -15,8 +15,8 @@ _GRACE_SECONDS = 5.0
 class Watcher(Protocol):
     """A connection that wants to know."""
 
-    def whisper(self, frame: bytes) -> None:
-        """Take a frame that may be left out."""
+    def whisper(self, frame: bytes) -> bool:
+        """Take a frame that may be left out; False when it was."""
 
 
 class Presence:
@@ -31,6 +31,8 @@ class Presence:
         self._switched: dict[str, bool] = {}
         self._leaving: dict[str, asyncio.TimerHandle] = {}
         self._watchers: dict[str, dict[Watcher, int]] = {}
+        self._missed: dict[Watcher, dict[str, str]] = {}
+        """By connection, the people of whom it has not been told lately: their usernames by user id."""
 
     def is_online(self, user_id: str) -> bool:
         """Tell whether somebody is here and wants to be seen."""
@@ -82,8 +84,16 @@ class Presence:
         watchers[watcher] = watchers.get(watcher, 0) - 1
         if watchers[watcher] <= 0:
             del watchers[watcher]
+            self._missed.get(watcher, {}).pop(user_id, None)
+            if not self._missed.get(watcher, True):
+                del self._missed[watcher]
         if not watchers:
             self._watchers.pop(user_id, None)
+
+    def keep_up(self, watcher: Watcher) -> None:
+        """Tell a connection that reads again what was left out: how it is now, or somebody gone would stay for ever."""
+        for user_id, username in self._missed.pop(watcher, {}).items():
+            self._whisper([watcher], user_id, username, online=self.is_online(user_id))
 
     async def _ask(self, user_id: str, hides: Awaitable[bool]) -> bool:
         self._asking[user_id] += 1
@@ -107,6 +117,10 @@ class Presence:
         watchers = self._watchers.get(user_id)
         if not watchers or user_id in self._hidden or user_id not in self._names:
             return
-        frame = text_frame(presence_frame(self._names[user_id], online=online))
-        for watcher in list(watchers):
-            watcher.whisper(frame)
+        self._whisper(list(watchers), user_id, self._names[user_id], online=online)
+
+    def _whisper(self, watchers: Iterable[Watcher], user_id: str, username: str, *, online: bool) -> None:
+        frame = text_frame(presence_frame(username, online=online))
+        for watcher in watchers:
+            if not watcher.whisper(frame):
+                self._missed.setdefault(watcher, {})[user_id] = username

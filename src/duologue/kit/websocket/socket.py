@@ -86,6 +86,9 @@ class WebSocket(picows.WSListener):
         """Called when the peer reads too slowly; what waited has been dropped."""
         self.close(CloseCode.TOO_SLOW, "reads too slowly")
 
+    def reads_again(self) -> None:
+        """Called when a peer that was behind has read what waited."""
+
     # What a subclass uses
 
     def send_all(self, frames: Sequence[bytes]) -> None:
@@ -200,6 +203,8 @@ class WebSocket(picows.WSListener):
             self.send = self.wire.underlying_transport.write
             self._pour(backlog.take())
             self._let_go()
+            if self._backlog is None:
+                self.reads_again()
 
     # Inside
 
