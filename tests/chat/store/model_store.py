@@ -83,9 +83,9 @@ class KeptRoom:
             return (NotTheAuthorError,)
         if message.deleted_at is not None and wanted.content is not None:
             return (MessageDeletedError,)
-        if message.deleted_at is None and wanted.written_since > NOON:
-            return (TooLateError,)
         fresh = message.content != wanted.content
+        if fresh and wanted.written_since > NOON:
+            return (TooLateError,)
         if fresh:
             self.change += 1
             message.changed, message.content = self.change, wanted.content
