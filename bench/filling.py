@@ -18,6 +18,7 @@ _FILL = """
         :start + n * 1000000, NULL
     FROM counted
 """
+_ORDER = "INSERT INTO settled_order SELECT room_id, seq, id FROM messages WHERE id > :last_id"
 
 
 class NotEmptyError(RuntimeError):
@@ -41,6 +42,7 @@ def fill(database: Path, room: int, count: int) -> None:
         }
         with connection:
             connection.execute(_FILL, bindings)
+            connection.execute(_ORDER, {"last_id": bindings["last_id"]})
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     finally:
         connection.close()

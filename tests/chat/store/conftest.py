@@ -7,14 +7,18 @@ import pytest
 
 from duologue.chat.model import Room
 from duologue.chat.store.api import Store
+from duologue.chat.store.sqlite import order
 from tests.chat.people import ALICE, BOB, NOON
 from tests.chat.store.places import Place, SqlitePlace
 
 
-@pytest.fixture(params=["sqlite"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+@pytest.fixture(params=["sqlite", "sqlite, with the border of its two tables in every room"])
+def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     """An empty, migrated place."""
-    return {"sqlite": SqlitePlace}[request.param](tmp_path / "place")
+    if request.param != "sqlite":
+        monkeypatch.setattr(order, "_MOST_RECENT", 4)
+        monkeypatch.setattr(order, "_AT_ONCE", 2)
+    return SqlitePlace(tmp_path / "place")
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from msgspec.structs import replace
 
 from duologue.chat.model import Draft, MarkMove, Person, Posted, Rewrite, Room, Write
 from duologue.chat.store.api import OutcomeUnknownError
+from duologue.chat.store.sqlite import order
 from tests.chat.people import ALICE, BOB, EVE, NOON, stranger
 from tests.chat.store.model_store import Facts, Kept, KeptRoom, ModelStore, facts_of, seen, writes_something
 from tests.chat.store.places import Place, SqlitePlace
@@ -65,6 +66,7 @@ class StoreMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self._runner = asyncio.Runner()
+        self._bounds = pytest.MonkeyPatch()
         self._folder = tempfile.TemporaryDirectory()
         self._place: Place = SqlitePlace(Path(self._folder.name))
         self._store = self._place.open()
@@ -76,8 +78,10 @@ class StoreMachine(RuleBasedStateMachine):
     def _run(self, work: Coroutine[Any, Any, Result]) -> Result:
         return self._runner.run(work)
 
-    @initialize()
-    def open_rooms(self) -> None:
+    @initialize(most_recent=st.sampled_from([1, 5, 2048]), at_once=st.sampled_from([1, 2, 256]))
+    def open_rooms(self, most_recent: int, at_once: int) -> None:
+        self._bounds.setattr(order, "_MOST_RECENT", most_recent)
+        self._bounds.setattr(order, "_AT_ONCE", at_once)
         self._rooms = [self._run(self._store.open_room(*pair, NOON))[0] for pair in _PAIRS]
         self._kept = ModelStore(self._rooms, self.kind)
         self._followers = {room.id: Follower() for room in self._rooms}
@@ -177,6 +181,7 @@ class StoreMachine(RuleBasedStateMachine):
         self._run(self._store.close())
         self._runner.close()
         self._folder.cleanup()
+        self._bounds.undo()
 
     def _commit(self, wanted: Wanted) -> None:
         writes = self._writes(wanted)

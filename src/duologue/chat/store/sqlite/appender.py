@@ -16,6 +16,7 @@ from duologue.chat.model import Draft, Message, Posted
 from duologue.chat.store.api import ClientIdReusedError, NotAMemberError
 from duologue.chat.store.sqlite.columns import message_columns
 from duologue.chat.store.sqlite.heads import Heads
+from duologue.chat.store.sqlite.order import Order
 from duologue.chat.store.sqlite.rewrites import digest
 
 _OUTSIDERS = """
@@ -54,12 +55,15 @@ class Appender:
     def __init__(self, connection: apsw.Connection, heads: Heads) -> None:
         self._connection = connection
         self._heads = heads
+        self._order = Order(connection)
         self._last_id: int = connection.execute("SELECT coalesce(max(id), 0) FROM messages").get
 
     def append(self, drafts: Sequence[Draft]) -> Sequence[Settled]:
         """Insert a batch. The caller holds a transaction in which nothing else has happened yet."""
+        last_id = self._last_id
         outcomes = [self._number(draft) for draft in drafts]
         if self._insert([posted.message for posted in outcomes]):
+            self._order.add(last_id)
             return outcomes
         self._connection.execute("ROLLBACK")
         self._take_back(outcomes)
@@ -67,6 +71,7 @@ class Appender:
         settled, fresh = self._settle(drafts)
         if not self._insert(fresh):
             raise RuntimeError("a message that is new and a member's was not stored")
+        self._order.add(last_id)
         return settled
 
     def _insert(self, messages: Sequence[Message]) -> bool:

@@ -14,12 +14,22 @@ _MOST_CHARACTERS = 65_536
 _PAGE = f"""
     SELECT json_group_array(json_array({{place}}, {MESSAGE}) ORDER BY {{place}}) FROM (
         SELECT *, sum(coalesce(length(content), 0)) OVER (ORDER BY {{place}}) - coalesce(length(content), 0) AS before
-        FROM (SELECT * FROM messages WHERE room_id = :room AND {{after}} ORDER BY {{place}} LIMIT :limit)) AS m
+        FROM ({{found}} LIMIT :limit)) AS m
     WHERE before < {_MOST_CHARACTERS}
 """  # noqa: S608 - constants only
 _AFTER_CHANGE = "changed > :change AND seq <= :seq"
-_REWRITTEN = _PAGE.format(place="changed", after=_AFTER_CHANGE)
-_NEW = _PAGE.format(place="seq", after="seq > :seq")
+_REWRITTEN = _PAGE.format(
+    place="changed",
+    found=f"SELECT * FROM messages WHERE room_id = :room AND {_AFTER_CHANGE} ORDER BY changed",  # noqa: S608 - as above
+)
+_NEW = _PAGE.format(
+    place="seq",
+    found="""
+        SELECT new.* FROM (
+            SELECT id, seq FROM message_order WHERE room_id = :room AND seq > :seq ORDER BY seq LIMIT :limit
+        ) AS place CROSS JOIN messages AS new ON new.id = place.id
+    """,
+)
 _MORE_REWRITTEN = f"SELECT 1 FROM messages WHERE room_id = :room AND {_AFTER_CHANGE} LIMIT 1"  # noqa: S608 - as above
 _READS = """
     SELECT json_group_array(json_array(person_id, last_read_seq)) FROM members

@@ -10,7 +10,7 @@ import apsw
 # https://sqlite.org/wal.html: before 3.51.3 two connections that write and checkpoint at once could corrupt the file
 _FIRST_SOUND_VERSION = 3_051_003
 
-SCHEMA_VERSION = "0002"
+SCHEMA_VERSION = "0003"
 """The newest migration; the server refuses to run on another schema."""
 
 

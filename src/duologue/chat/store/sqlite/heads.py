@@ -5,14 +5,15 @@ from collections import OrderedDict
 import apsw
 import msgspec
 
+from duologue.chat.store.sqlite.order import LAST_SEQ
+
 _KEPT = 100_000
 
-LAST_SEQ = "(SELECT coalesce(max(seq), 0) FROM messages WHERE room_id = {room})"
 LAST_CHANGE = """max(
     (SELECT coalesce(max(changed), 0) FROM members WHERE room_id = {room}),
     (SELECT coalesce(max(changed), 0) FROM messages WHERE room_id = {room} AND changed IS NOT NULL))
 """
-"""A room's last numbers, as expressions to put a statement's own name for the room into."""
+"""The number of a room's last change, as an expression to put a statement's own name for the room into."""
 
 _HEAD = f"SELECT {LAST_SEQ}, {LAST_CHANGE}".format(room=":room")
 

@@ -1,23 +1,25 @@
-"""Pages of a room's history, found by `(room_id, seq)`: the last page of a long room costs what the first one does."""
+"""Pages of a room's history, found by room and `seq`: the last page of a long room costs what the first one does."""
 
 import apsw
 import msgspec
 
 from duologue.chat.model import Message, Page, Room
 from duologue.chat.store.sqlite.columns import MESSAGE, read_messages, room_bindings, snapshot
+from duologue.chat.store.sqlite.order import FIRST_SEQ, LAST_SEQ
 
 _OLDER = f"""
-    SELECT json_group_array({MESSAGE} ORDER BY seq) FROM (
-        SELECT * FROM messages WHERE room_id = :room AND seq < :before ORDER BY seq DESC LIMIT :limit) AS m
+    SELECT json_group_array({MESSAGE} ORDER BY m.seq) FROM (
+        SELECT id, seq FROM message_order
+        WHERE room_id = :room AND seq < :before ORDER BY seq DESC LIMIT :limit
+    ) AS place CROSS JOIN messages AS m ON m.id = place.id
 """  # noqa: S608 - constants only
 _NEWER = f"""
-    SELECT json_group_array({MESSAGE} ORDER BY seq) FROM (
-        SELECT * FROM messages WHERE room_id = :room AND seq > :after AND seq < :before ORDER BY seq LIMIT :limit) AS m
+    SELECT json_group_array({MESSAGE} ORDER BY m.seq) FROM (
+        SELECT id, seq FROM message_order
+        WHERE room_id = :room AND seq > :after AND seq < :before ORDER BY seq LIMIT :limit
+    ) AS place CROSS JOIN messages AS m ON m.id = place.id
 """  # noqa: S608 - constants only
-_EDGES = """
-    SELECT coalesce((SELECT min(seq) FROM messages WHERE room_id = :room), 0),
-           coalesce((SELECT max(seq) FROM messages WHERE room_id = :room), 0)
-"""
+_EDGES = f"SELECT {FIRST_SEQ}, {LAST_SEQ}".format(room=":room")
 _BEYOND_ALL = 2**62
 
 

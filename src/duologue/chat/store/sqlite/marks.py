@@ -5,12 +5,23 @@ import msgspec
 
 from duologue.chat.model import Mark, MarkMove, MarkMoved
 from duologue.chat.store.sqlite.heads import Heads
+from duologue.chat.store.sqlite.order import LAST_SEQ, TABLES
 
-UNREAD = """(
-    SELECT count(*) FROM messages WHERE room_id = {room} AND sender <> {reader} AND deleted_at IS NULL
-        AND seq > max({last_read_seq}, (SELECT max(seq) FROM messages WHERE room_id = {room}) - 1000)
+_UNREAD_IN = """(
+    SELECT count(*) FROM {table} AS place CROSS JOIN messages AS unread ON unread.id = place.id
+    WHERE place.room_id = {room} AND place.seq > max({last_read_seq}, {last_seq} - 1000)
+        AND unread.sender <> {reader} AND unread.deleted_at IS NULL
 )"""
-"""What somebody has not read, as an expression to put a statement's own names into."""
+
+
+def unread(room: str, reader: str, last_read_seq: str) -> str:
+    """Return the expression for what somebody has not read, of a statement's own names."""
+    last_seq = LAST_SEQ.format(room=room)
+    return " + ".join(
+        _UNREAD_IN.format(table=table, room=room, reader=reader, last_read_seq=last_read_seq, last_seq=last_seq)
+        for table in TABLES
+    )
+
 
 # a room's next change number: whoever fetches what changed after a cursor finds the moved mark
 _MOVE = """
@@ -18,7 +29,7 @@ _MOVE = """
     WHERE room_id = :room AND person_id = :reader AND last_read_seq < :seq
     RETURNING 1
 """
-_UNREAD_NOW = UNREAD.format(room=":room", reader=":reader", last_read_seq="m.last_read_seq")
+_UNREAD_NOW = unread(room=":room", reader=":reader", last_read_seq="m.last_read_seq")
 _MARK = f"SELECT last_read_seq, {_UNREAD_NOW} FROM members AS m WHERE room_id = :room AND person_id = :reader"  # noqa: S608 - constants only
 
 

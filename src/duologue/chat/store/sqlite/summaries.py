@@ -7,8 +7,9 @@ import msgspec
 
 from duologue.chat.model import Message, Person, Reading, Room, Standing, Summary
 from duologue.chat.store.sqlite.columns import message_json
-from duologue.chat.store.sqlite.heads import LAST_CHANGE, LAST_SEQ
-from duologue.chat.store.sqlite.marks import UNREAD
+from duologue.chat.store.sqlite.heads import LAST_CHANGE
+from duologue.chat.store.sqlite.marks import unread
+from duologue.chat.store.sqlite.order import LAST_ID, LAST_SEQ
 
 # The inner list knows each room's last message by (room, seq); only those that are shown are looked at closer.
 # One row of JSON, like a page of history.
@@ -19,13 +20,13 @@ _JOINED = """
     JOIN people AS a ON a.id = r.participant_a
     JOIN people AS b ON b.id = r.participant_b
 """
-_UNREAD = UNREAD.format(room="r.id", reader="shown.person_id", last_read_seq="shown.last_read_seq")
+_UNREAD = unread(room="r.id", reader="shown.person_id", last_read_seq="shown.last_read_seq")
 _NUMBERS = f"{LAST_SEQ}, {LAST_CHANGE}".format(room="r.id")
 
 _SUMMARIES = f"""
-    WITH mine AS (
+    WITH mine AS MATERIALIZED (
         SELECT m.room_id, m.person_id, m.last_read_seq,
-            (SELECT id FROM messages WHERE room_id = m.room_id ORDER BY seq DESC LIMIT 1) AS last_id
+            {LAST_ID.format(room="m.room_id")} AS last_id
         FROM people AS me JOIN members AS m ON m.person_id = me.id WHERE me.user_id = :user
     ), shown AS (
         SELECT *, coalesce(last_id, 0) AS activity FROM mine
