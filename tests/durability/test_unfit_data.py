@@ -8,7 +8,6 @@ from pathlib import Path
 import apsw
 import pytest
 
-from tests.rig.server import running_server
 from tests.rig.tools import cannot
 from tests.serve.command import duologue
 
@@ -27,16 +26,6 @@ def change(data: Path, sql: str) -> None:
     connection = apsw.Connection(str(data / "chat" / "chat.sqlite3"))
     connection.execute(sql)
     connection.close()
-
-
-def test_a_second_process_on_the_same_data_is_refused_and_the_first_goes_on(folder: Path) -> None:
-    with running_server(folder) as server:
-        said = refusal(server.data)
-        assert f"another process runs on {server.data / 'chat'}; stop it first" in said
-        assert server.process is not None
-        assert server.process.poll() is None
-    with running_server(folder):
-        pass
 
 
 def test_a_newer_schema_is_left_alone(folder: Path) -> None:

@@ -1,5 +1,6 @@
 """From settings to a serving process."""
 
+import contextlib
 import gc
 import socket
 import sys
@@ -11,6 +12,7 @@ from starlette.types import ASGIApp
 
 from duologue.kit import logs, open_files
 from duologue.kit.addresses import Addresses
+from duologue.kit.data import claimed, usable
 from duologue.kit.http_server import PatientProtocol, Server, listen
 from duologue.kit.open_files import Room
 from duologue.kit.problem import Problem
@@ -32,10 +34,14 @@ def run(settings: ServeSettings, services: Services, also_port: int | None = Non
     """Serve until SIGTERM or SIGINT; return the exit code."""
     logs.configure(settings.log_format, settings.log_level)
     sys.setswitchinterval(_SWITCH_INTERVAL_SECONDS)
-    room = open_files.room(open_files.raise_limit(), settings.connections)
-    sockets = _listen(settings, [settings.port] + ([] if also_port is None else [also_port]), room.backlog)
-    server = Server(_config(settings, services, room), lambda: _announce(sockets, services))
-    server.run(sockets)
+    with contextlib.ExitStack() as held:
+        # the first of all: what another process serves from is not even looked at
+        with usable(settings.data):
+            held.enter_context(claimed(services.directories))
+        room = open_files.room(open_files.raise_limit(), settings.connections)
+        sockets = _listen(settings, [settings.port] + ([] if also_port is None else [also_port]), room.backlog)
+        server = Server(_config(settings, services, room), lambda: _announce(sockets, services))
+        server.run(sockets)
     return 0 if server.started else 3
 
 

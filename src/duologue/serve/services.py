@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import httpx
@@ -39,6 +40,11 @@ class Services:
             sites={name: self._site(name) for name in ("all", *NAMES)},
             lifespan=self.lifespan,
         )
+
+    @property
+    def directories(self) -> list[Path]:
+        """Where the services that are here keep their data."""
+        return [service.directory for service in (self.auth, self.chat) if service is not None]
 
     @contextlib.asynccontextmanager
     async def lifespan(self) -> AsyncIterator[None]:
