@@ -82,7 +82,8 @@ def test_migrate_is_repeatable_and_enough_for_serve(tmp_path: Path) -> None:
     data = tmp_path / "data"
     for _ in range(2):
         done = duologue("migrate", data=data)
-        assert (done.returncode, done.stdout) == (0, "The databases have this version's schema.\n"), done.stderr
+        said = f"The databases in {data} have this version's schema.\n"
+        assert (done.returncode, done.stdout, done.stderr) == (0, said, "")
     only = duologue("migrate", "chat", data=tmp_path / "other")
     assert only.returncode == 0
     assert [path.name for path in (tmp_path / "other").iterdir()] == ["chat"]
@@ -110,7 +111,8 @@ def test_an_admin_is_made_with_a_password_from_standard_input(folder: Path) -> N
     assert "password" in weak.stderr.lower()
     assert "Traceback" not in weak.stderr
     made = duologue(*arguments, data=data, typed="Correct-Horse-7-Battery\n")
-    assert (made.returncode, made.stdout) == (0, "root.admin may now use /admin/.\n"), made.stderr
+    said = f"root.admin may now use /admin/; the account is in {data / 'auth'}.\n"
+    assert (made.returncode, made.stdout, made.stderr) == (0, said, "")
     again = duologue(*arguments, data=data, typed="Correct-Horse-7-Battery\n")
     assert again.returncode == 2
     assert "Traceback" not in again.stderr

@@ -2,14 +2,26 @@
 
 import difflib
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BeforeValidator, ValidationError
 from pydantic_settings import BaseSettings
 
 PREFIX = "DUOLOGUE_"
 
 Settings = TypeVar("Settings", bound=BaseSettings)
+
+
+def _named(value: object) -> object:
+    if isinstance(value, str) and not value.strip():
+        raise ValueError("it is empty; name a directory, or leave the variable out")
+    return value
+
+
+# an empty path would be the directory that the process happens to be in
+Directory = Annotated[Path, BeforeValidator(_named)]
+"""A directory as a setting: any path but an empty one."""
 
 
 class SettingsError(RuntimeError):
@@ -50,6 +62,6 @@ def load(group: type[Settings], **overrides: Any) -> Settings:
         for item in error.errors(include_url=False, include_input=False):
             field = str(item["loc"][0]) if item["loc"] else ""
             name = field if field.isupper() else f"{prefix}{field}".upper()
-            complaints.append(f"{name}: {item['msg']}")
+            complaints.append(f"{name}: {item['msg'].removeprefix('Value error, ')}")
         # `from None`: pydantic's own message would print the value, which may be a secret
         raise SettingsError("\n".join(complaints)) from None

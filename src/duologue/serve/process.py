@@ -41,7 +41,12 @@ def run(settings: ServeSettings, services: Services, also_port: int | None = Non
         room = open_files.room(open_files.raise_limit(), settings.connections)
         sockets = _listen(settings, [settings.port] + ([] if also_port is None else [also_port]), room.backlog)
         server = Server(_config(settings, services, room), lambda: _announce(sockets, services))
-        server.run(sockets)
+        # uvicorn's way out of a start that fails
+        with contextlib.suppress(SystemExit):
+            server.run(sockets)
+    if services.app.failure is not None:
+        # the log has it between the server's own lines; whoever started this finds it at the end
+        print(f"duologue: {services.app.failure}", file=sys.stderr)
     return 0 if server.started else 3
 
 

@@ -31,7 +31,7 @@ class Services:
 
     auth: "AuthApp | None" = None
     chat: "ChatApp | None" = None
-    app: ASGIApp = field(init=False)
+    app: Dispatch = field(init=False)
 
     def __post_init__(self) -> None:
         self.app = Dispatch(

@@ -5,6 +5,8 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from duologue.kit.settings import Directory
+
 
 class ServeSettings(BaseSettings):
     """Where the process listens and how it logs."""
@@ -17,7 +19,7 @@ class ServeSettings(BaseSettings):
     port: int = Field(
         8000, ge=0, le=65535, validation_alias="PORT", description="Port to listen on; 0 picks a free one."
     )
-    data: Path = Field(Path("data"), description="Directory of everything that is kept.")
+    data: Directory = Field(Path("data"), description="Directory of everything that is kept.")
     allowed_origins: str = Field(
         "", description="Pages on other hosts that may call the APIs (CORS) and open sockets, separated by commas."
     )
