@@ -19,7 +19,7 @@ from duologue.kit import logs
 from duologue.kit.data import require, usable
 from duologue.kit.settings import SettingsError, load, refuse_unknown, variable_names
 from duologue.serve import process, services
-from duologue.serve.settings import ServeSettings
+from duologue.serve.settings import MOST_PORT, ServeSettings
 from duologue.verify import command as verify_command
 
 GROUPS: tuple[type[BaseSettings], ...] = (ServeSettings, AuthSettings, ChatSettings)
@@ -47,7 +47,9 @@ def _parser() -> argparse.ArgumentParser:
 
     serve = commands.add_parser("serve", help="run both services, or one, in the foreground")
     serve.add_argument("service", nargs="?", choices=services.NAMES, help="only this one (default: both)")
-    serve.add_argument("--also-port", type=int, metavar="PORT", help="listen on a second port, such as 80")
+    serve.add_argument(
+        "--also-port", type=_port, metavar="PORT", help="listen on a second port, such as 80 (or set ALSO_PORT)"
+    )
     serve.set_defaults(command=_serve)
 
     migrate = commands.add_parser("migrate", help="bring the databases to this version's schema")
@@ -74,7 +76,14 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    return process.run(load(ServeSettings), _SERVICES[options.service](), options.also_port)
+    also = {} if options.also_port is None else {"also_port": options.also_port}
+    return process.run(load(ServeSettings, **also), _SERVICES[options.service]())
+
+
+def _port(text: str) -> int:
+    if text.isascii() and text.isdigit() and int(text) <= MOST_PORT:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text} is no port; those are numbers up to {MOST_PORT}")
 
 
 def _migrate(options: argparse.Namespace) -> int:

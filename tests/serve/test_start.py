@@ -1,8 +1,10 @@
 """From nothing to ready."""
 
+import os
 import re
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import psutil
 import pytest
 
 from tests.rig.server import RunningServer, running_server
+from tests.rig.tools import cannot
 
 MOST_CPU_SECONDS = 4.0
 """Ready in 4 s on a quiet machine: the processor's time does not depend on what else the machine does."""
@@ -45,10 +48,14 @@ def test_it_says_where_it_is_and_what_to_try(folder: Path) -> None:
     assert done.stdout.endswith("201"), done
 
 
-def test_a_second_port_serves_the_same(folder: Path) -> None:
+@pytest.mark.parametrize("way", ["argument", "variable", "both"])
+def test_a_second_port_serves_the_same(folder: Path, way: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as found:
         also = found.getsockname()[1]
-    server = RunningServer(folder / "data", arguments=("--also-port", str(also))).start()
+    # the argument wins
+    env = {"argument": {}, "variable": {"ALSO_PORT": str(also)}, "both": {"ALSO_PORT": "1"}}[way]
+    arguments = () if way == "variable" else ("--also-port", str(also))
+    server = RunningServer(folder / "data", env, arguments=arguments).start()
     try:
         first, second = re.findall(r"http://127\.0\.0\.1:(\d+)", _announcement(server))
         assert int(second) == also
@@ -56,6 +63,44 @@ def test_a_second_port_serves_the_same(folder: Path) -> None:
             assert httpx.get(f"http://127.0.0.1:{port}/healthz", trust_env=False).status_code == 200
     finally:
         assert server.stop() == 0
+
+
+@pytest.mark.parametrize("also", ["", None])
+def test_without_a_second_port_there_is_one(folder: Path, also: str | None) -> None:
+    with running_server(folder, {} if also is None else {"ALSO_PORT": also}) as server:
+        assert len(re.findall(r"http://", _announcement(server))) == 1
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "::1"])  # noqa: S104 - what an operator may set
+def test_the_address_that_is_announced_answers(folder: Path, host: str) -> None:
+    if ":" in host:
+        try:
+            socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+        except OSError:
+            cannot("this machine has no IPv6")
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port = found.getsockname()[1]
+    environment = {"PATH": os.environ["PATH"], "PORT": str(port), "HOST": host}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "duologue", "serve"],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        announced = re.search(r"Duologue is at (\S+)", process.stdout.readline())
+        assert announced
+        assert announced[1] == {"0.0.0.0": f"http://localhost:{port}"}.get(host, f"http://[::1]:{port}")  # noqa: S104
+        # what localhost is to a client is not ours to say
+        address = announced[1].replace("localhost", "127.0.0.1")
+        assert httpx.get(f"{address}/readyz", trust_env=False).status_code == 200
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+    assert process.returncode == 0
 
 
 def used_cpu_seconds(server: RunningServer) -> float:

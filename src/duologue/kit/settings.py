@@ -10,6 +10,9 @@ from pydantic_settings import BaseSettings
 
 PREFIX = "DUOLOGUE_"
 
+# difflib's measure: 1 is the same
+_ALIKE = 0.65
+
 Settings = TypeVar("Settings", bound=BaseSettings)
 
 
@@ -41,12 +44,14 @@ def variable_names(groups: Iterable[type[BaseSettings]]) -> set[str]:
 
 def refuse_unknown(environment: Mapping[str, str], known: set[str]) -> None:
     """Raise SettingsError for a `DUOLOGUE_…` variable that nobody reads, with the nearest name that exists."""
+    # without the prefix, which would make any two names alike
+    bare = {name.removeprefix(PREFIX): name for name in sorted(known)}
     complaints = []
     for name in sorted(environment):
         if not name.upper().startswith(PREFIX) or name in known:
             continue
-        near = difflib.get_close_matches(name.upper(), sorted(known), n=1, cutoff=0.6)
-        hint = f"did you mean {near[0]}?" if near else "`duologue check-config` lists all names"
+        near = difflib.get_close_matches(name.upper().removeprefix(PREFIX), bare, n=1, cutoff=_ALIKE)
+        hint = f"did you mean {bare[near[0]]}?" if near else "`duologue check-config` lists all names"
         complaints.append(f"{name} is not a setting; {hint}")
     if complaints:
         raise SettingsError("\n".join(complaints))
