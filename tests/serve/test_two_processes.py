@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.rig.contract_check import hooks
 from tests.rig.people import Person, bearer
 from tests.rig.raw_socket import RawSocket
 from tests.rig.server import RunningServer, running_server
@@ -31,7 +32,7 @@ class Apart:
         """Return somebody who has logged in at auth and talks to chat."""
         person = Person.arrive(self.auth, name)
         person.http.close()
-        person.http = httpx.Client(base_url=self.chat.url, trust_env=False, timeout=10)
+        person.http = httpx.Client(base_url=self.chat.url, event_hooks=hooks(), trust_env=False, timeout=10)
         self.clients.append(person.http)
         return person
 
