@@ -106,7 +106,7 @@ def _check_config(options: argparse.Namespace) -> int:
         return 0
     width = max(map(len, values))
     for name, (value, description) in sorted(values.items()):
-        print(f"{name:{width}}  {value!s:24}  {description}")
+        print(f"{name:{width}}  {'' if value is None else value!s:24}  {description}")
     return 0
 
 
