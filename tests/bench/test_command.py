@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
-# with the hundred pairs of a measurement, their passwords alone would take a minute of a processor
+# with the hundred pairs of a measurement, hashing their passwords would take most of the time
 SCRIPT = """
 import sys
 from bench import stage
