@@ -25,10 +25,10 @@ $(VENV)/dev: requirements-dev.lock $(VENV)/run
 	@$(PIP) install -q --require-hashes -r requirements-dev.lock
 	@touch $@
 
-run: $(VENV)/run ## start the product on http://127.0.0.1:8000 (PORT, HOST, DUOLOGUE_DATA)
+run: $(VENV)/run ## start the product on http://127.0.0.1:8000 (PORT, ALSO_PORT, HOST, DUOLOGUE_DATA)
 	@exec $(BIN)/duologue serve
 
-test: $(VENV)/dev ## run every test; installs what it needs
+test: $(VENV)/dev ## run the tests; CI=true adds checks and containers and lets none be skipped
 	@tools/test
 
 check: $(VENV)/dev ## ruff, mypy, import contracts, generated files current

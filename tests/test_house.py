@@ -7,8 +7,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "bench").glob("*.md")])
-_LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+PAGES = sorted(
+    [*ROOT.glob("*.md"), *(page for name in ("docs", "bench", "protocol") for page in (ROOT / name).rglob("*.md"))]
+)
+_LINK = re.compile(r"\]\(([^)\s]+)\)")
+_CODE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+_HEADING = re.compile(r"^#{1,6} (.+?)\s*$", re.MULTILINE)
 _MAKE = re.compile(r"`make ([a-z][a-z-]*)")
 _SIGNING = {"Ed25519PrivateKey", "load_pem_private_key", "encode_jwt"}
 
@@ -18,14 +22,42 @@ def relative_links(page: Path) -> list[str]:
     return [link for link in _LINK.findall(page.read_text()) if "://" not in link and not link.startswith("mailto:")]
 
 
+def anchors(markdown: str) -> set[str]:
+    """Return what a link to a heading of this page may have behind its `#`, as GitHub makes it."""
+    found: set[str] = set()
+    for heading in _HEADING.findall(_CODE.sub("", markdown)):
+        words = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", heading).lower()
+        name = re.sub(r"[^\w\- ]", "", words).replace(" ", "-")
+        number = sum(1 for other in found if re.fullmatch(rf"{re.escape(name)}(-\d+)?", other))
+        found.add(f"{name}-{number}" if number else name)
+    return found
+
+
+def is_dead(page: Path, link: str) -> bool:
+    """Tell whether a page's link leads to no file, or to no heading of one."""
+    path, _, anchor = link.partition("#")
+    target = page.parent / path if path else page
+    return not target.exists() or bool(anchor and anchor not in anchors(target.read_text()))
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_into_the_project_leads_somewhere(page: Path) -> None:
-    dead = [link for link in relative_links(page) if not (page.parent / link).exists()]
-    assert dead == []
+    assert [link for link in relative_links(page) if is_dead(page, link)] == []
 
 
 def test_the_search_for_links_finds_links() -> None:
     assert "ARCHITECTURE.md" in relative_links(ROOT / "README.md")
+    assert "durability.md#backup" in relative_links(ROOT / "docs" / "deploying.md")
+
+
+def test_what_leads_nowhere_is_noticed(tmp_path: Path) -> None:
+    page, other = tmp_path / "page.md", tmp_path / "other.md"
+    other.write_text("# One\n\n## `Two`: 2, three_3\n\n```sh\n# no heading\n```\n\n## One\n")
+    page.write_text("# Here\n")
+    for link in ("other.md", "other.md#one", "other.md#two-2-three_3", "other.md#one-1", "#here"):
+        assert not is_dead(page, link), link
+    for link in ("none.md", "other.md#two", "other.md#no-heading", "other.md#one-2", "#one"):
+        assert is_dead(page, link), link
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

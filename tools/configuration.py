@@ -15,8 +15,8 @@ INTRODUCTION = """\
 # Configuration
 
 Everything is set by environment variables, and everything has a default: `make run` needs none. A `DUOLOGUE_…`
-variable that does not exist is an error that names the nearest one that does. `duologue check-config` shows every
-value, `duologue check-config --json` the same for programs.
+variable that does not exist is an error that names the one that was meant, where one is near. `duologue check-config`
+(`.venv/bin/duologue` after `make run`) shows every value, `duologue check-config --json` the same for programs.
 
 This page is made from the settings by `python tools/configuration.py`.
 """

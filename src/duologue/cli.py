@@ -16,9 +16,10 @@ from duologue.chat.commands import new_epoch
 from duologue.chat.migrations import migrate as migrate_chat
 from duologue.chat.settings import ChatSettings
 from duologue.kit import logs
+from duologue.kit.data import require, usable
 from duologue.kit.settings import SettingsError, load, refuse_unknown, variable_names
 from duologue.serve import process, services
-from duologue.serve.settings import ServeSettings
+from duologue.serve.settings import MOST_PORT, ServeSettings
 from duologue.verify import command as verify_command
 
 GROUPS: tuple[type[BaseSettings], ...] = (ServeSettings, AuthSettings, ChatSettings)
@@ -30,8 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         refuse_unknown(os.environ, variable_names(GROUPS))
-        # stdout is for the command's own answer
-        logs.configure()
+        # a command's own answer is enough; `serve` sets what its settings say
+        logs.configure(level="warning")
         command: Callable[[argparse.Namespace], int] = options.command
         return command(options)
     except (SettingsError, RuntimeError, OSError) as error:
@@ -46,7 +47,9 @@ def _parser() -> argparse.ArgumentParser:
 
     serve = commands.add_parser("serve", help="run both services, or one, in the foreground")
     serve.add_argument("service", nargs="?", choices=services.NAMES, help="only this one (default: both)")
-    serve.add_argument("--also-port", type=int, metavar="PORT", help="listen on a second port, such as 80")
+    serve.add_argument(
+        "--also-port", type=_port, metavar="PORT", help="listen on a second port, such as 80 (or set ALSO_PORT)"
+    )
     serve.set_defaults(command=_serve)
 
     migrate = commands.add_parser("migrate", help="bring the databases to this version's schema")
@@ -73,15 +76,24 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    return process.run(load(ServeSettings), _SERVICES[options.service](), options.also_port)
+    also = {} if options.also_port is None else {"also_port": options.also_port}
+    return process.run(load(ServeSettings, **also), _SERVICES[options.service]())
+
+
+def _port(text: str) -> int:
+    if text.isascii() and text.isdigit() and int(text) <= MOST_PORT:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text} is no port; those are numbers up to {MOST_PORT}")
 
 
 def _migrate(options: argparse.Namespace) -> int:
-    if options.service != "chat":
-        auth_commands.migrate(load(AuthSettings))
-    if options.service != "auth":
-        migrate_chat(load(ChatSettings).database)
-    print("The databases have this version's schema.")
+    data = load(ServeSettings).data
+    with usable(data):
+        if options.service != "chat":
+            auth_commands.migrate(load(AuthSettings))
+        if options.service != "auth":
+            migrate_chat(load(ChatSettings).database)
+    print(f"The databases in {data.absolute()} have this version's schema.")
     return 0
 
 
@@ -94,7 +106,7 @@ def _check_config(options: argparse.Namespace) -> int:
         return 0
     width = max(map(len, values))
     for name, (value, description) in sorted(values.items()):
-        print(f"{name:{width}}  {value!s:24}  {description}")
+        print(f"{name:{width}}  {'' if value is None else value!s:24}  {description}")
     return 0
 
 
@@ -114,20 +126,32 @@ def _effective(group: type[BaseSettings]) -> dict[str, tuple[object, str]]:
 def _create_admin(options: argparse.Namespace) -> int:
     # never an argument: those stand in the process list and in the shell's history
     password = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
-    auth_commands.create_admin(load(AuthSettings), options.username, options.email, password)
-    print(f"{options.username} may now use /admin/.")
+    settings = load(AuthSettings)
+    # before the first start too: an installation can be set up with its administrator in it
+    made = "" if settings.database.exists() else ", which is new"
+    with usable(settings.data):
+        auth_commands.create_admin(settings, options.username, options.email, password)
+    print(f"{options.username} may now use /admin/; the account is in {settings.directory.absolute()}{made}.")
     return 0
 
 
 def _new_epoch(_: argparse.Namespace) -> int:
-    print(f"The epoch is now {new_epoch(load(ChatSettings).database)}.")
+    settings = load(ChatSettings)
+    require(settings.database, settings.data)
+    with usable(settings.data):
+        epoch = new_epoch(settings.database)
+    print(f"The epoch of {settings.database.absolute()} is now {epoch}.")
     return 0
 
 
 def _rotate_key(_: argparse.Namespace) -> int:
     settings = load(AuthSettings)
-    kid = auth_commands.rotate_key(settings)
-    print(f"In {settings.key_delay:g} seconds tokens will be signed with the new key {kid}.")
+    # not the keys: where all were withdrawn, this is the way out
+    require(settings.database, settings.data)
+    with usable(settings.data):
+        kid = auth_commands.rotate_key(settings)
+    keys = settings.keys.absolute()
+    print(f"In {settings.key_delay:g} seconds tokens will be signed with the new key in {keys}, {kid}.")
     return 0
 
 

@@ -11,6 +11,7 @@ import httpx
 import websockets
 
 from duologue.verify.history import Attempt, History, Row, row_of
+from tests.rig.contract_check import async_hooks
 from tests.rig.people import Person, bearer
 
 _WINDOW = 12
@@ -117,7 +118,11 @@ class RestWriter(Writer):
         session = next(self._sessions)
         again = list(self.unsure.items())
         async with httpx.AsyncClient(
-            base_url=self.person.server.url, headers=bearer(self.person.token), trust_env=False, timeout=10
+            base_url=self.person.server.url,
+            headers=bearer(self.person.token),
+            event_hooks=async_hooks(),
+            trust_env=False,
+            timeout=10,
         ) as http:
             lanes = [f"{self.name}#{session}/{n}" for n in range(self.connections)]
             await asyncio.gather(*(self._post_on(http, lane, again, enough) for lane in lanes))

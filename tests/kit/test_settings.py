@@ -4,6 +4,7 @@ import pytest
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from duologue.cli import GROUPS
 from duologue.kit.settings import SettingsError, load, refuse_unknown, variable_names
 
 
@@ -53,6 +54,30 @@ def test_every_wrong_value_is_named_and_none_is_shown(monkeypatch: pytest.Monkey
 def test_an_unknown_name_is_refused_with_the_near_one(name: str, hint: str) -> None:
     with pytest.raises(SettingsError) as caught:
         refuse_unknown({name: "1", "HOME": "/"}, KNOWN)
+    assert str(caught.value) == f"{name} is not a setting; {hint}"
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("DUOLOGUE_PORT", "PORT"),
+        ("DUOLOGUE_HOST", "HOST"),
+        ("DUOLOGUE_ALSO_PORT", "ALSO_PORT"),
+        ("DUOLOGUE_DATA_DIR", "DUOLOGUE_DATA"),
+        ("DUOLOGUE_LOGLEVEL", "DUOLOGUE_LOG_LEVEL"),
+        ("DUOLOGUE_SEND_BURST", "DUOLOGUE_SENDS_BURST"),
+        ("DUOLOGUE_ALLOWED_ORIGIN", "DUOLOGUE_ALLOWED_ORIGINS"),
+        ("DUOLOGUE_XYZZY", None),
+        ("DUOLOGUE_TOKEN", None),
+        ("DUOLOGUE_SECRET_KEY", None),
+        ("DUOLOGUE_DEBUG", None),
+        ("DUOLOGUE_", None),
+    ],
+)
+def test_among_all_that_there_are_the_one_that_was_meant_is_told_or_none(name: str, meant: str | None) -> None:
+    with pytest.raises(SettingsError) as caught:
+        refuse_unknown({name: "1"}, variable_names(GROUPS))
+    hint = "`duologue check-config` lists all names" if meant is None else f"did you mean {meant}?"
     assert str(caught.value) == f"{name} is not a setting; {hint}"
 
 

@@ -46,6 +46,7 @@ def test_a_misspelt_variable_is_an_error_that_names_the_near_one(tmp_path: Path,
     [
         ("PORT", "eighty"),
         ("PORT", "65536"),
+        ("ALSO_PORT", "99999"),
         ("DUOLOGUE_SENDS_BURST", "0"),
         ("DUOLOGUE_LOG_LEVEL", "loud"),
         ("DUOLOGUE_MAIL_URL", "smtp//user:hunter2@mail"),
@@ -62,14 +63,37 @@ def test_a_wrong_value_is_an_error_that_names_its_variable_and_not_the_value(
     assert "Traceback" not in done.stderr
 
 
-def test_a_taken_port_is_named_with_the_way_out(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("variable", "arguments", "env"),
+    [
+        ("PORT", (), {"PORT": "{}"}),
+        ("ALSO_PORT", (), {"ALSO_PORT": "{}"}),
+        ("ALSO_PORT", ("--also-port", "{}"), {}),
+    ],
+)
+def test_a_taken_port_is_named_with_the_way_out(
+    tmp_path: Path, variable: str, arguments: tuple[str, ...], env: dict[str, str]
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        done = duologue("serve", data=tmp_path, env={"PORT": str(port)})
-    assert done.returncode == 2
-    assert f"port {port}" in done.stderr
-    assert "PORT=" in done.stderr
-    assert "Traceback" not in done.stderr
+        port = str(taken.getsockname()[1])
+        arguments = tuple(argument.format(port) for argument in arguments)
+        env = {name: value.format(port) for name, value in env.items()}
+        done = duologue("serve", *arguments, data=tmp_path, env=env)
+    said = f"cannot listen on 127.0.0.1 port {port} (Address already in use); choose another one with {variable}=…"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"duologue: {said}\n")
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "2001:db8::1", "no.such.host.invalid"])
+def test_an_address_that_is_not_this_machines_is_named_as_hosts(tmp_path: Path, host: str) -> None:
+    done = duologue("serve", data=tmp_path, env={"HOST": host})
+    assert (done.returncode, done.stderr) == (2, f"duologue: HOST: {host} is no address of this machine\n")
+
+
+@pytest.mark.parametrize("port", ["99999", "65536", "-1", "eighty", ""])
+def test_what_is_no_port_is_a_usage_error(tmp_path: Path, port: str) -> None:
+    done = duologue("serve", f"--also-port={port}", data=tmp_path)
+    last = f"duologue serve: error: argument --also-port: {port} is no port; those are numbers up to 65535"
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (2, last)
 
 
 def test_a_wrong_argument_is_a_usage_error(tmp_path: Path) -> None:
@@ -82,7 +106,8 @@ def test_migrate_is_repeatable_and_enough_for_serve(tmp_path: Path) -> None:
     data = tmp_path / "data"
     for _ in range(2):
         done = duologue("migrate", data=data)
-        assert (done.returncode, done.stdout) == (0, "The databases have this version's schema.\n"), done.stderr
+        said = f"The databases in {data} have this version's schema.\n"
+        assert (done.returncode, done.stdout, done.stderr) == (0, said, "")
     only = duologue("migrate", "chat", data=tmp_path / "other")
     assert only.returncode == 0
     assert [path.name for path in (tmp_path / "other").iterdir()] == ["chat"]
@@ -110,7 +135,8 @@ def test_an_admin_is_made_with_a_password_from_standard_input(folder: Path) -> N
     assert "password" in weak.stderr.lower()
     assert "Traceback" not in weak.stderr
     made = duologue(*arguments, data=data, typed="Correct-Horse-7-Battery\n")
-    assert (made.returncode, made.stdout) == (0, "root.admin may now use /admin/.\n"), made.stderr
+    said = f"root.admin may now use /admin/; the account is in {data / 'auth'}.\n"
+    assert (made.returncode, made.stdout, made.stderr) == (0, said, "")
     again = duologue(*arguments, data=data, typed="Correct-Horse-7-Battery\n")
     assert again.returncode == 2
     assert "Traceback" not in again.stderr

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from duologue.serve.page import FOLDER, HEADERS
+from tests.rig.contract_check import hooks
 from tests.rig.server import RunningServer
 
 AUTH, CHAT, ANY = "auth.localhost", "chat.localhost", "localhost"
@@ -15,7 +16,7 @@ AUTH, CHAT, ANY = "auth.localhost", "chat.localhost", "localhost"
 
 @pytest.fixture(scope="module")
 def http(server: RunningServer) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=server.url, trust_env=False) as client:
+    with httpx.Client(base_url=server.url, event_hooks=hooks(), trust_env=False) as client:
         yield client
 
 

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import httpx
 
+from tests.rig.contract_check import hooks
 from tests.rig.people import Person, unverified
 from tests.rig.server import running_server
 from tests.serve.command import duologue
 
 
 def changes(person: Person, room: int, since: str) -> httpx.Response:
-    client = httpx.Client(base_url=person.server.url, trust_env=False)
+    client = httpx.Client(base_url=person.server.url, event_hooks=hooks(), trust_env=False)
     with client:
         return client.get(f"/api/chat/rooms/{room}/changes", params={"since": since}, headers=person.headers)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.rig.contract_check import hooks
 from tests.rig.people import Person, bearer
 from tests.rig.raw_socket import RawSocket
 from tests.rig.server import RunningServer, running_server
@@ -31,7 +32,7 @@ class Apart:
         """Return somebody who has logged in at auth and talks to chat."""
         person = Person.arrive(self.auth, name)
         person.http.close()
-        person.http = httpx.Client(base_url=self.chat.url, trust_env=False, timeout=10)
+        person.http = httpx.Client(base_url=self.chat.url, event_hooks=hooks(), trust_env=False, timeout=10)
         self.clients.append(person.http)
         return person
 
@@ -211,7 +212,8 @@ def test_chat_holds_no_private_key_and_nothing_of_auths(apart: Apart) -> None:
     alice.post(alice.room_with(bob), "hello")
     files = [path for path in apart.chat.data.rglob("*") if path.is_file()]
     assert {path.parent.name for path in files} == {"chat"}
-    assert {path.name for path in files} <= {"chat.lock", "chat.sqlite3", "chat.sqlite3-wal", "chat.sqlite3-shm"}
+    database = {"chat.sqlite3", "chat.sqlite3-wal", "chat.sqlite3-shm"}
+    assert {path.name for path in files} <= database | {"chat.lock", "serve.lock"}
     secrets = [path.read_bytes() for path in (apart.auth.data / "auth" / "keys").iterdir() if path.is_file()]
     assert secrets
     for path in files:

@@ -1,6 +1,7 @@
 """Auth as an ASGI application."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from duologue.auth.settings import AuthSettings
@@ -34,6 +35,11 @@ class AuthApp:
 
         migrate_if_needed(self._settings)
         self._bridge = WsgiBridge(WSGIHandler(), threads=self._settings.threads)
+
+    @property
+    def directory(self) -> Path:
+        """Where auth keeps its data; one process at a time serves from it."""
+        return self._settings.directory
 
     @property
     def ready(self) -> bool:

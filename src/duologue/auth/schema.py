@@ -7,7 +7,7 @@ from pathlib import Path
 import structlog
 from django.apps import apps
 from django.core.management import call_command
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from duologue.auth.settings import AuthSettings
 from duologue.kit.files import sync_directory
@@ -15,10 +15,19 @@ from duologue.kit.files import sync_directory
 _log = structlog.get_logger(__name__)
 
 
+class UnfitDatabaseError(RuntimeError):
+    """This file cannot be auth's database; the message names it."""
+
+
 def migrate_if_needed(settings: AuthSettings) -> None:
-    """Apply what is missing. Loading every migration takes a quarter of a second, so a fingerprint tells first."""
+    """Apply what is missing. Loading every migration takes a quarter of a second, so a fingerprint tells first.
+
+    Raises UnfitDatabaseError for a file that is no database or is not ours to write.
+    """
     try:
         _migrate_if_needed(settings, _fingerprint())
+    except DatabaseError as error:
+        raise UnfitDatabaseError(f"{settings.database} cannot be used as a database: {error}") from error
     finally:
         # this is no worker's thread: its connection would stay open for nothing
         connection.close()

@@ -8,6 +8,8 @@ from typing import Literal
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from duologue.kit.settings import Directory
+
 _RATES = re.compile(r"(\d{1,6}/\d{0,5}[smhd](/(ip|key))?)(,\d{1,6}/\d{0,5}[smhd](/(ip|key))?)*")
 
 
@@ -28,7 +30,9 @@ class AuthSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="DUOLOGUE_", frozen=True, hide_input_in_errors=True)
 
-    data: Path = Field(Path("data"), description="Directory of everything that is kept; auth's part is `auth/` in it.")
+    data: Directory = Field(
+        Path("data"), description="Directory of everything that is kept; auth's part is `auth/` in it."
+    )
     issuer: str = Field("duologue", min_length=1, description="`iss` of the tokens that are issued.")
     public_url: str = Field(
         "http://localhost:8000",

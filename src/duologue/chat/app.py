@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 
@@ -55,6 +56,11 @@ class ChatApp:
         finally:
             self._endpoint = None
             await chat.close()
+
+    @property
+    def directory(self) -> Path:
+        """Where chat keeps its data; one process at a time serves from it."""
+        return self._settings.directory
 
     @property
     def socket_limits(self) -> Limits:

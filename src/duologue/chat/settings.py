@@ -5,6 +5,7 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from duologue.kit.settings import Directory
 from duologue.kit.websocket import Limits
 
 
@@ -13,7 +14,9 @@ class ChatSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="DUOLOGUE_", frozen=True, hide_input_in_errors=True)
 
-    data: Path = Field(Path("data"), description="Directory of everything that is kept; chat's part is `chat/` in it.")
+    data: Directory = Field(
+        Path("data"), description="Directory of everything that is kept; chat's part is `chat/` in it."
+    )
     issuer: str = Field("duologue", description="`iss` of the access tokens that are accepted.")
     auth_url: str = Field(
         "http://auth.localhost", description="Where chat asks auth for users and public keys when it runs on its own."

@@ -24,6 +24,8 @@ class Dispatch:
         self._services = {"auth": auth, "chat": chat}
         self._sites = sites
         self._lifespan = lifespan
+        self.failure: str | None = None
+        """Why the services could not start, once that is so."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
@@ -46,7 +48,10 @@ class Dispatch:
             running = self._lifespan()
             await running.__aenter__()
         except Exception as error:  # noqa: BLE001 - the server is told, and stops
-            await send({"type": "lifespan.startup.failed", "message": f"{type(error).__name__}: {error}"})
+            # these say what is wrong in their own words
+            told = isinstance(error, (RuntimeError, OSError))
+            self.failure = str(error) if told else f"{type(error).__name__}: {error}"
+            await send({"type": "lifespan.startup.failed", "message": self.failure})
             return
         await send({"type": "lifespan.startup.complete"})
         await receive()

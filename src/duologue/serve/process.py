@@ -1,6 +1,9 @@
 """From settings to a serving process."""
 
+import contextlib
+import errno
 import gc
+import os
 import socket
 import sys
 from collections.abc import Sequence
@@ -11,6 +14,7 @@ from starlette.types import ASGIApp
 
 from duologue.kit import logs, open_files
 from duologue.kit.addresses import Addresses
+from duologue.kit.data import claimed, usable
 from duologue.kit.http_server import PatientProtocol, Server, listen
 from duologue.kit.open_files import Room
 from duologue.kit.problem import Problem
@@ -27,15 +31,26 @@ _SWITCH_INTERVAL_SECONDS = 0.0005
 # would look at the whole heap again and again
 _COLLECT_AFTER = 50_000
 
+_NOT_OURS = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
-def run(settings: ServeSettings, services: Services, also_port: int | None = None) -> int:
+
+def run(settings: ServeSettings, services: Services) -> int:
     """Serve until SIGTERM or SIGINT; return the exit code."""
     logs.configure(settings.log_format, settings.log_level)
     sys.setswitchinterval(_SWITCH_INTERVAL_SECONDS)
-    room = open_files.room(open_files.raise_limit(), settings.connections)
-    sockets = _listen(settings, [settings.port] + ([] if also_port is None else [also_port]), room.backlog)
-    server = Server(_config(settings, services, room), lambda: _announce(sockets, services))
-    server.run(sockets)
+    with contextlib.ExitStack() as held:
+        # the first of all: what another process serves from is not even looked at
+        with usable(settings.data):
+            held.enter_context(claimed(services.directories))
+        room = open_files.room(open_files.raise_limit(), settings.connections)
+        sockets = _listen(settings, room.backlog)
+        server = Server(_config(settings, services, room), lambda: _announce(sockets, services))
+        # uvicorn's way out of a start that fails
+        with contextlib.suppress(SystemExit):
+            server.run(sockets)
+    if services.app.failure is not None:
+        # the log has it between the server's own lines; whoever started this finds it at the end
+        print(f"duologue: {services.app.failure}", file=sys.stderr)
     return 0 if server.started else 3
 
 
@@ -89,16 +104,22 @@ def _with_cors(app: ASGIApp, allowed_origins: str) -> ASGIApp:
     )
 
 
-def _listen(settings: ServeSettings, ports: Sequence[int], backlog: int) -> list[socket.socket]:
-    sockets = []
-    for port in ports:
-        try:
-            sockets.append(listen(settings.host, port, backlog))
-        except OSError as error:
-            raise SettingsError(
-                f"cannot listen on {settings.host} port {port} ({error.strerror}); choose another one with PORT=…"
-            ) from None
-    return sockets
+def _listen(settings: ServeSettings, backlog: int) -> list[socket.socket]:
+    ports = {"PORT": settings.port, "ALSO_PORT": settings.also_port}
+    return [_listening(settings.host, port, name, backlog) for name, port in ports.items() if port is not None]
+
+
+def _listening(host: str, port: int, name: str, backlog: int) -> socket.socket:
+    try:
+        return listen(host, port, backlog)
+    except OSError as error:
+        number = error.errno or 0
+        # the resolver's numbers are negative
+        if number < 0 or number in _NOT_OURS:
+            raise SettingsError(f"HOST: {host} is no address of this machine") from None
+        # the number's own text: Python's repeats itself and the address
+        why = os.strerror(number)
+        raise SettingsError(f"cannot listen on {host} port {port} ({why}); choose another one with {name}=…") from None
 
 
 def _announce(sockets: Sequence[socket.socket], services: Services) -> None:
@@ -114,7 +135,8 @@ def _announce(sockets: Sequence[socket.socket], services: Services) -> None:
 
 def _url(listening: socket.socket) -> str:
     host, port = listening.getsockname()[:2]
-    shown = {"0.0.0.0": "localhost", "::": "localhost"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    # "::" hears IPv6 only, and localhost is an IPv4 address to some clients
+    shown = {"0.0.0.0": "localhost", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
     return f"http://{shown}" if port == 80 else f"http://{shown}:{port}"
 
 

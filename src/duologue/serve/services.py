@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import httpx
@@ -30,7 +31,7 @@ class Services:
 
     auth: "AuthApp | None" = None
     chat: "ChatApp | None" = None
-    app: ASGIApp = field(init=False)
+    app: Dispatch = field(init=False)
 
     def __post_init__(self) -> None:
         self.app = Dispatch(
@@ -39,6 +40,11 @@ class Services:
             sites={name: self._site(name) for name in ("all", *NAMES)},
             lifespan=self.lifespan,
         )
+
+    @property
+    def directories(self) -> list[Path]:
+        """Where the services that are here keep their data."""
+        return [service.directory for service in (self.auth, self.chat) if service is not None]
 
     @contextlib.asynccontextmanager
     async def lifespan(self) -> AsyncIterator[None]:

@@ -1,9 +1,16 @@
 """Settings of the process itself."""
 
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from duologue.kit.settings import Directory
+
+MOST_PORT = 65_535
+
+Port = Annotated[int, Field(ge=0, le=MOST_PORT)]
 
 
 class ServeSettings(BaseSettings):
@@ -13,11 +20,16 @@ class ServeSettings(BaseSettings):
         env_prefix="DUOLOGUE_", frozen=True, hide_input_in_errors=True, populate_by_name=True
     )
 
-    host: str = Field("127.0.0.1", validation_alias="HOST", description="Address to listen on; 0.0.0.0 for all.")
-    port: int = Field(
-        8000, ge=0, le=65535, validation_alias="PORT", description="Port to listen on; 0 picks a free one."
+    host: str = Field(
+        "127.0.0.1",
+        validation_alias="HOST",
+        description="Address to listen on; 0.0.0.0 for all of IPv4, :: for all of IPv6.",
     )
-    data: Path = Field(Path("data"), description="Directory of everything that is kept.")
+    port: Port = Field(8000, validation_alias="PORT", description="Port to listen on; 0 picks a free one.")
+    also_port: Port | None = Field(
+        None, validation_alias="ALSO_PORT", description="A second port to listen on, such as 80; empty for none."
+    )
+    data: Directory = Field(Path("data"), description="Directory of everything that is kept.")
     allowed_origins: str = Field(
         "", description="Pages on other hosts that may call the APIs (CORS) and open sockets, separated by commas."
     )
@@ -34,3 +46,9 @@ class ServeSettings(BaseSettings):
     )
     keep_alive: int = Field(30, ge=1, description="Seconds an idle HTTP connection stays open.")
     request_head_seconds: float = Field(10.0, gt=0, description="Seconds until a request's head must be here.")
+
+    @field_validator("also_port", mode="before")
+    @classmethod
+    def _or_none(cls, value: object) -> object:
+        # a line like ALSO_PORT=${ALSO_PORT:-} in a compose file
+        return None if value == "" else value

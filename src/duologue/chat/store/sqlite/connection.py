@@ -1,11 +1,10 @@
 """Connections that keep the promise: WAL, `synchronous=FULL`, a sound SQLite, one writing process."""
 
-import fcntl
-import os
-import time
 from pathlib import Path
 
 import apsw
+
+from duologue.kit.file_lock import FileLock, TakenError
 
 # https://sqlite.org/wal.html: before 3.51.3 two connections that write and checkpoint at once could corrupt the file
 _FIRST_SOUND_VERSION = 3_051_003
@@ -102,28 +101,14 @@ def schema_is_behind(connection: apsw.Connection) -> bool:
     return bool(version != SCHEMA_VERSION)
 
 
-class WriterLock:
+class WriterLock(FileLock):
     """Keeps a second process from writing the same file: seq is given from the memory of one.
 
-    `patience`: seconds to wait for the other process to end.
+    `patience`: seconds to wait for the other process to end. Raises UnfitStoreError.
     """
 
     def __init__(self, path: Path, patience: float = 0.0) -> None:
-        self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        deadline = time.monotonic() + patience
-        while not self._take():
-            if time.monotonic() >= deadline:
-                os.close(self._handle)
-                raise UnfitStoreError(f"another process runs on {path.parent}; stop it first")
-            time.sleep(0.05)
-
-    def release(self) -> None:
-        """Let another process write."""
-        os.close(self._handle)
-
-    def _take(self) -> bool:
         try:
-            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
+            super().__init__(path, patience)
+        except TakenError as error:
+            raise UnfitStoreError(str(error)) from None
