@@ -1,7 +1,6 @@
 """From nothing to ready."""
 
 import re
-import socket
 import subprocess
 import time
 from pathlib import Path
@@ -10,6 +9,7 @@ import httpx
 import psutil
 import pytest
 
+from tests.rig.ports import hold_port
 from tests.rig.server import RunningServer, running_server
 
 MOST_CPU_SECONDS = 4.0
@@ -46,8 +46,7 @@ def test_it_says_where_it_is_and_what_to_try(folder: Path) -> None:
 
 
 def test_a_second_port_serves_the_same(folder: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        also = found.getsockname()[1]
+    also, held = hold_port()
     server = RunningServer(folder / "data", arguments=("--also-port", str(also))).start()
     try:
         first, second = re.findall(r"http://127\.0\.0\.1:(\d+)", _announcement(server))
@@ -56,6 +55,7 @@ def test_a_second_port_serves_the_same(folder: Path) -> None:
             assert httpx.get(f"http://127.0.0.1:{port}/healthz", trust_env=False).status_code == 200
     finally:
         assert server.stop() == 0
+        held.close()
 
 
 def used_cpu_seconds(server: RunningServer) -> float:
