@@ -23,7 +23,7 @@ from tests.chat.people import ALICE, BOB, EVE, NOON, Known
 from tests.chat.store.places import SqlitePlace
 
 pytestmark = pytest.mark.anyio
-_BOB = AccessClaims(sub=BOB.user_id, username=BOB.username, exp=int(time.time()) + 600, iat=0, sid="s", jti="j")
+_BOB = AccessClaims(sub=BOB.user_id, username=BOB.username, exp=int(time.time()) + 3600, iat=0, sid="s", jti="j")
 
 
 class SlowReader:
