@@ -1,14 +1,28 @@
 """Fixtures for every suite."""
 
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.rig.people import Person
 from tests.rig.server import RunningServer, running_server
 from tests.serve.command import duologue
+
+# how long an example takes says how busy the machine is
+settings.register_profile("patient", settings(deadline=None, suppress_health_check=[HealthCheck.too_slow]))
+settings.load_profile("patient")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let several workers begin with the files that take longest, so that they end at about the same time."""
+    if hasattr(config, "workerinput"):
+        slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
+        items.sort(key=lambda item: slow[item.path], reverse=True)
 
 
 @pytest.fixture(scope="session")
@@ -36,9 +50,9 @@ def bob(server: RunningServer) -> Person:
 
 
 @pytest.fixture
-def fresh_server(tmp_path: Path) -> Iterator[RunningServer]:
+def fresh_server(folder: Path) -> Iterator[RunningServer]:
     """A server with an empty database, for one test."""
-    with running_server(tmp_path) as running:
+    with running_server(folder) as running:
         yield running
 
 

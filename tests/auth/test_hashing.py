@@ -16,6 +16,7 @@ class Work:
 
     def __init__(self) -> None:
         self.go = threading.Event()
+        self.begun = threading.Event()
         self.lock = threading.Lock()
         self.running = 0
         self.most = 0
@@ -26,6 +27,7 @@ class Work:
             self.running += 1
             self.started += 1
             self.most = max(self.most, self.running)
+        self.begun.set()
         self.go.wait(10)
         with self.lock:
             self.running -= 1
@@ -84,9 +86,9 @@ def test_who_finds_no_place_is_refused_at_once(work: Work, crowd: ThreadPoolExec
 
 
 def test_who_waits_too_long_is_refused_and_never_hashed(work: Work, crowd: ThreadPoolExecutor) -> None:
-    pool = HashingPool(workers=1, waiting=5, wait_seconds=0.05)
+    pool = HashingPool(workers=1, waiting=5, wait_seconds=0.5)
     first = crowd.submit(pool.run, work)
-    settled(pool, 1)
+    work.begun.wait(5)
     with pytest.raises(Problem) as refused:
         pool.run(work)
     assert refused.value.code == "overloaded"

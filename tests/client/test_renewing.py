@@ -38,6 +38,7 @@ def times_live(ear: Ear) -> int:
     return len([event for event in ear.of(ConnectionChanged) if event.state == "live"])
 
 
+@pytest.mark.slow
 async def test_a_client_outlives_an_auth_that_is_away_when_the_token_ends(
     client: Client, chat: ChatStandIn, auth: AuthStandIn
 ) -> None:

@@ -161,6 +161,7 @@ async def test_who_answers_while_reading_is_not_blocked_by_what_is_not_read_yet(
         assert answers == [f"re: {number}" for number in range(100)]
 
 
+@pytest.mark.slow
 async def test_a_restored_backup_drops_what_was_heard_and_keeps_what_was_not_sent(tmp_path: Path) -> None:
     with running_server(tmp_path) as server:
         alice, bob = Person.arrive(server, "alice"), Person.arrive(server, "bob")

@@ -83,7 +83,9 @@ def _race(folder: str, number: int, start: "multiprocessing.synchronize.Barrier"
 
 
 def test_of_many_processes_one_wins_and_all_read_the_same(tmp_path: Path) -> None:
-    spawning = multiprocessing.get_context("fork")
+    # forked from a process without threads, which ours is not
+    spawning = multiprocessing.get_context("forkserver")
+    spawning.set_forkserver_preload([__name__])
     for attempt in range(5):
         folder = tmp_path / str(attempt)
         folder.mkdir()

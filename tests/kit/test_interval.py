@@ -1,8 +1,11 @@
 """Work that is due now and then."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
+import pytest
+
+from duologue.kit import interval as under_test
 from duologue.kit.interval import Interval
 
 
@@ -13,9 +16,13 @@ def test_one_caller_is_told_and_the_others_are_not() -> None:
     assert told.count(True) == 1
 
 
-def test_after_the_interval_it_is_due_again() -> None:
-    interval = Interval(0.02)
+def test_after_the_interval_it_is_due_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr(under_test, "time", SimpleNamespace(monotonic=lambda: now))
+    interval = Interval(60)
+    assert interval.is_due()
+    now += 59.9
+    assert not interval.is_due()
+    now += 0.1
     assert interval.is_due()
     assert not interval.is_due()
-    time.sleep(0.03)
-    assert interval.is_due()

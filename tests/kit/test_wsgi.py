@@ -1,6 +1,7 @@
 """The bridge from ASGI to WSGI: what it refuses before a thread is taken, and what an application gets to see."""
 
 import asyncio
+import itertools
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator
@@ -148,8 +149,12 @@ def test_threads_are_bounded_and_so_is_the_queue_for_them() -> None:
     bridge = WsgiBridge(wait, threads=2, waiting=3)
 
     async def crowd() -> list[int]:
-        asyncio.get_running_loop().call_later(0.1, go.set)
-        return [status for status, _, _ in await asyncio.gather(*(ask(bridge) for _ in range(8)))]
+        asking = [asyncio.ensure_future(ask(bridge)) for _ in range(8)]
+        # those for whom there is no place are answered while the others wait
+        for refused in itertools.islice(asyncio.as_completed(asking), 3):
+            await refused
+        go.set()
+        return [status for status, _, _ in await asyncio.gather(*asking)]
 
     statuses = asyncio.run(crowd())
     assert sorted(statuses) == [200] * 5 + [503] * 3

@@ -21,6 +21,8 @@ CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 GONE_WITHOUT_A_WORD = 1006
 """What RFC 6455 section 7.1.5 calls a connection that ended without a close frame."""
 
+_HERE = "127.0.0.1"
+
 Headers = Mapping[str, str] | Sequence[tuple[str, str]]
 
 
@@ -110,14 +112,16 @@ class RawSocket:
     """One TCP connection, from the address `source`. Every read waits `timeout` seconds at most: TimeoutError."""
 
     def __init__(
-        self, port: int, *, timeout: float = 5.0, receive_buffer: int | None = None, source: str = "127.0.0.1"
+        self, port: int, *, timeout: float = 5.0, receive_buffer: int | None = None, source: str = _HERE
     ) -> None:
         self.tcp = socket.socket()
-        self.tcp.bind((source, 0))
+        # bound, it would get its port from among those that servers choose theirs from
+        if source != _HERE:
+            self.tcp.bind((source, 0))
         if receive_buffer is not None:
             self.tcp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.tcp.settimeout(timeout)
-        self.tcp.connect(("127.0.0.1", port))
+        self.tcp.connect((_HERE, port))
         self.tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._timeout = timeout
         self._buffer = bytearray()

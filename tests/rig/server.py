@@ -7,11 +7,14 @@ import signal
 import subprocess
 import sys
 import time
+import weakref
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+
+from tests.rig.ports import hold_port
 
 _BANNER = re.compile(r"Duologue is at (?:.* and )?http://[^ ]*?:(\d+)")
 _START_SECONDS = 30.0
@@ -66,7 +69,10 @@ class RunningServer:
         return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
 
     def start(self) -> "RunningServer":
-        """Start it and wait until it is ready; a second start keeps the port."""
+        """Start it and wait until it is ready; a second start keeps the port, which nobody takes in between."""
+        if self.port == 0:
+            self.port, held = hold_port()
+            weakref.finalize(self, held.close)
         seen = len(self.log())
         service = [self.service] if self.service else []
         command = [*self.prefix, sys.executable, "-m", "duologue", "serve", *service, *self.arguments]

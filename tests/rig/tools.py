@@ -1,10 +1,13 @@
 """Programs that are not Python's: found here, or installed from Debian, or the test says why it cannot run."""
 
+import contextlib
+import fcntl
 import functools
 import hashlib
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -30,7 +33,8 @@ def cannot(reason: str) -> NoReturn:
 
 def need(tool: str, reason: str) -> str:
     """Return the path of a program, which is installed from Debian when it is missing; `reason` says what it is for."""
-    path = shutil.which(tool) or _from_debian(tool)
+    with _alone():
+        path = shutil.which(tool) or _from_debian(tool)
     if path is None:
         cannot(f"{tool} is not here and cannot be installed: {reason}")
     return path
@@ -44,9 +48,23 @@ def need_from_npm(tool: str, reason: str) -> str:
 
 def file_from_npm(path: str, reason: str) -> Path:
     """Return the path of a file in a package that `tests/node/package-lock.json` pins."""
-    if not _install_from_npm(need("npm", reason)):
+    npm = need("npm", reason)
+    with _alone():
+        installed = _install_from_npm(npm)
+    if not installed:
         cannot(f"the npm registry does not give {path}: {reason}")
     return _NODE_FOLDER / "node_modules" / path
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """Wait until no other test process looks for a program or installs one: what is half installed is there already."""
+    folder = os.open(_NODE_FOLDER, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 @functools.cache

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 
 from tests.rig.people import Person, forge
+from tests.rig.ports import hold_port
 from tests.rig.raw_socket import Headers, RawSocket
 from tests.rig.server import RunningServer
 
@@ -103,8 +104,7 @@ class NaiveStage(Stage):
 @contextlib.contextmanager
 def naive_stage(folder: Path) -> Iterator[NaiveStage]:
     """Run the naive chat as a process of its own."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port, held = hold_port()
     server = RunningServer(folder / "data", port=port)
     root = Path(__file__).parents[2]
     with server.log_file.open("wb") as log:
@@ -120,3 +120,4 @@ def naive_stage(folder: Path) -> Iterator[NaiveStage]:
     finally:
         process.kill()
         process.wait()
+        held.close()

@@ -80,7 +80,7 @@ def test_each_name_has_its_own_document(http: httpx.Client) -> None:
         assert by_name.json()["openapi"].startswith("3.1")
 
 
-@pytest.mark.parametrize("path", ["/", *(f"/web/{file.name}" for file in FOLDER.iterdir() if file.is_file())])
+@pytest.mark.parametrize("path", ["/", *(f"/web/{file.name}" for file in sorted(FOLDER.iterdir()) if file.is_file())])
 def test_the_page_and_its_files_come_with_their_guards(http: httpx.Client, path: str) -> None:
     answer = http.get(path)
     assert answer.status_code == 200

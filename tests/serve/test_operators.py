@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.rig.contract_check import hooks
 from tests.rig.people import Person, unverified
@@ -21,6 +22,7 @@ def changes(person: Person, room: int, since: str) -> httpx.Response:
         return client.get(f"/api/chat/rooms/{room}/changes", params={"since": since}, headers=person.headers)
 
 
+@pytest.mark.slow
 def test_after_a_new_epoch_every_cursor_is_refused_and_every_message_is_there(tmp_path: Path) -> None:
     with running_server(tmp_path) as server:
         alice, bob = Person.arrive(server), Person.arrive(server)

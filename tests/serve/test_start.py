@@ -13,6 +13,7 @@ import httpx
 import psutil
 import pytest
 
+from tests.rig.ports import hold_port
 from tests.rig.server import RunningServer, running_server
 from tests.rig.tools import cannot
 
@@ -67,8 +68,7 @@ def test_it_says_where_it_is_and_what_to_try(folder: Path) -> None:
 
 @pytest.mark.parametrize("way", ["argument", "variable", "both"])
 def test_a_second_port_serves_the_same(folder: Path, way: str) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        also = found.getsockname()[1]
+    also, held = hold_port()
     # the argument wins
     env = {"argument": {}, "variable": {"ALSO_PORT": str(also)}, "both": {"ALSO_PORT": "1"}}[way]
     arguments = () if way == "variable" else ("--also-port", str(also))
@@ -80,6 +80,7 @@ def test_a_second_port_serves_the_same(folder: Path, way: str) -> None:
             assert httpx.get(f"http://127.0.0.1:{port}/healthz", trust_env=False).status_code == 200
     finally:
         assert server.stop() == 0
+        held.close()
 
 
 def test_without_settings_it_is_port_8000_of_this_machine_and_data_in_this_directory(tmp_path: Path) -> None:
@@ -115,8 +116,7 @@ def test_the_address_that_is_announced_answers(folder: Path, host: str) -> None:
             socket.create_server(("::1", 0), family=socket.AF_INET6).close()
         except OSError:
             cannot("this machine has no IPv6")
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        port = found.getsockname()[1]
+    port, held = hold_port()
     environment = {"PATH": os.environ["PATH"], "PORT": str(port), "HOST": host}
     process = subprocess.Popen(
         [sys.executable, "-m", "duologue", "serve"],
@@ -137,6 +137,7 @@ def test_the_address_that_is_announced_answers(folder: Path, host: str) -> None:
     finally:
         process.terminate()
         process.communicate(timeout=20)
+        held.close()
     assert process.returncode == 0
 
 

@@ -3,15 +3,14 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 import pytest
 
+from tests.rig.ports import hold_port
 from tests.rig.server import RunningServer, running_server
 from tests.serve.command import duologue
 
@@ -20,8 +19,10 @@ _SECONDS = 60
 
 @pytest.mark.slow
 def test_a_server_of_its_own_is_killed_and_found_sound(tmp_path: Path) -> None:
-    before = _left_behind()
-    done = duologue("verify", "--own-server", "--seconds", "5", "--seed", "4", "--json", data=tmp_path / "untouched")
+    data, scratch = tmp_path / "untouched", tmp_path / "scratch"
+    scratch.mkdir()
+    command = ("verify", "--own-server", "--seconds", "5", "--seed", "4", "--json")
+    done = duologue(*command, data=data, env={"TMPDIR": str(scratch)})
     assert done.returncode == 0, done.stderr + done.stdout
     document = json.loads(done.stdout)
     assert (document["verdict"], document["violations"], document["seed"]) == ("sound", [], 4)
@@ -33,8 +34,8 @@ def test_a_server_of_its_own_is_killed_and_found_sound(tmp_path: Path) -> None:
     assert counts["looked up"] > 10
     assert counts["unanswered"] == 0
     # neither its data nor the settings of an installation are touched
-    assert not (tmp_path / "untouched").exists()
-    assert _left_behind() == before
+    assert not data.exists()
+    assert list(scratch.iterdir()) == []
 
 
 @pytest.mark.slow
@@ -80,9 +81,9 @@ def test_an_interrupted_run_ends_its_own_server(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_nobody_there_proves_nothing(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    done = duologue("verify", f"http://127.0.0.1:{port}", "--seconds", "5", data=tmp_path)
+    port, held = hold_port()
+    with held:
+        done = duologue("verify", f"http://127.0.0.1:{port}", "--seconds", "5", data=tmp_path)
     assert (done.returncode, done.stdout) == (3, "NOTHING PROVED: nobody answers there\n")
 
 
@@ -107,10 +108,6 @@ def test_wrong_usage(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     done = duologue("verify", *arguments, data=tmp_path)
     assert done.returncode == 2
     assert "usage: duologue verify" in done.stderr
-
-
-def _left_behind() -> set[str]:
-    return {path.name for path in Path(tempfile.gettempdir()).glob("duologue-verify-*")}
 
 
 def _environment(entry: Path) -> str:

@@ -25,6 +25,8 @@ def test_two_people_register_and_chat_in_two_windows(window: Opener) -> None:
         form.get_by_label("Password").fill(PASSWORD)
         form.get_by_label("First name").fill(name)
         form.get_by_role("button", name="Create the account").click()
+        # only now can the other one find them
+        expect(each.page.locator("#me")).to_have_text(name)
     for each, partner in zip(windows, reversed(names), strict=True):
         each.open(partner).is_connected()
     said = ["Hi Ben! How are you?", "Fine ☀ and you?", "Very well.\nShall we meet at noon?", "  Noon it is.  "]

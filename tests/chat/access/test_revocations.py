@@ -161,6 +161,7 @@ async def test_while_auth_is_away_it_is_asked_less_often(auth: List, monkeypatch
     monkeypatch.setattr(revocations, "_SECONDS_WHILE_AWAY", 60)
     auth.failure = auth_unavailable()
     heard = Revocations(auth.read, TICK, Sockets().look)
+    await until(lambda: auth.asked)
     await asyncio.sleep(10 * TICK)
     await heard.close()
     assert auth.asked == [""]
@@ -182,6 +183,7 @@ async def test_one_that_promises_more_for_ever_is_left_alone(auth: List, monkeyp
         return EndedSessions([], "x.1", True, 660)
 
     heard = Revocations(same, 60, Sockets().look)
+    await until(lambda: len(auth.asked) >= 2)
     await asyncio.sleep(5 * TICK)
     await heard.close()
     assert auth.asked == ["", "x.1"]
@@ -223,7 +225,7 @@ async def test_a_word_from_another_thread_makes_it_look_at_once(auth: List, sock
 
 
 async def test_many_words_at_once_are_one_look(auth: List, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(revocations, "_SECONDS_TO_GATHER", 5 * TICK)
+    monkeypatch.setattr(revocations, "_SECONDS_TO_GATHER", 50 * TICK)
     heard = Revocations(auth.read, 60, Sockets().look)
     await until(lambda: auth.asked)
     for number in range(20):

@@ -23,7 +23,7 @@ from tests.chat.people import ALICE, BOB, EVE, NOON, Known
 from tests.chat.store.places import SqlitePlace
 
 pytestmark = pytest.mark.anyio
-_BOB = AccessClaims(sub=BOB.user_id, username=BOB.username, exp=int(time.time()) + 600, iat=0, sid="s", jti="j")
+_BOB = AccessClaims(sub=BOB.user_id, username=BOB.username, exp=int(time.time()) + 3600, iat=0, sid="s", jti="j")
 
 
 class SlowReader:
@@ -78,9 +78,15 @@ class SlowReader:
     def become_v1(self, hello_text: str) -> None:
         raise AssertionError
 
-    async def told(self, room: Room) -> list[str]:
-        """Return what was said in a room, as this socket heard it, once nothing more comes."""
+    async def told(self, room: Room, least: int) -> list[str]:
+        """Return what was said in a room, as this socket heard it, once so much has come and nothing more comes."""
+        async with asyncio.timeout(10):
+            while len(self._said(room)) < least:  # noqa: ASYNC110 - what is heard is under test
+                await asyncio.sleep(0.01)
         await asyncio.sleep(0.2)
+        return self._said(room)
+
+    def _said(self, room: Room) -> list[str]:
         said: dict[int, str] = {}
         for frame in self.heard:
             for message in frame.get("messages", [frame]):
@@ -122,10 +128,10 @@ async def test_a_room_that_is_opened_and_written_to_meanwhile_is_told_whole(chat
     await say(chat, known, "meanwhile")
     bob.reads.set()
     await joining
-    assert await bob.told(new) == ["first words"]
-    assert await bob.told(known) == ["meanwhile"]
+    assert await bob.told(new, 1) == ["first words"]
+    assert await bob.told(known, 1) == ["meanwhile"]
     await say(chat, new, "then live")
-    assert await bob.told(new) == ["first words", "then live"]
+    assert await bob.told(new, 2) == ["first words", "then live"]
     kinds = [frame["type"] for frame in bob.heard]
     # what was held is told live; nothing about a room comes before `ready` and its `rooms`
     assert kinds.index("ready") < kinds.index("message")
@@ -139,6 +145,6 @@ async def test_a_room_of_two_others_is_not_told(chat: Chat) -> None:
     await bob.places.join(_BOB)
     theirs = await opened(chat, ALICE, EVE)
     await say(chat, theirs, "not for him")
-    assert await bob.told(theirs) == []
+    assert await bob.told(theirs, 0) == []
     assert [frame["type"] for frame in bob.heard] == ["ready"]
     bob.places.leave()

@@ -65,6 +65,7 @@ async def test_plain_sockets_hear_messages_and_nothing_of_v1(trio: Trio) -> None
             assert (await alice.expect("message"))["seq"] == 3
 
 
+@pytest.mark.slow
 async def test_presence_is_told_to_those_who_share_a_room(trio: Trio) -> None:
     async with V1Client(trio.alice) as alice, V1Client(trio.carol) as carol:
         bob, again = V1Client(trio.bob), V1Client(trio.bob)

@@ -11,12 +11,16 @@ from duologue.chat.store.api import Identity, Outcome
 
 
 class ScriptedStore:
-    """Numbers messages from one; `gate` holds every batch back, `script` says what becomes of the next ones."""
+    """Numbers messages from one; `gate` holds every batch back, `script` says what becomes of the next ones.
+
+    `begun`: the first batch has come.
+    """
 
     def __init__(self) -> None:
         self.batches: list[list[str]] = []
         self.gate = asyncio.Event()
         self.gate.set()
+        self.begun = asyncio.Event()
         self.script: list[Outcome | Exception] = []
         self._seq = 0
 
@@ -26,6 +30,7 @@ class ScriptedStore:
     async def commit(self, writes: Sequence[Write]) -> list[Outcome]:
         drafts = [write for write in writes if isinstance(write, Draft)]
         self.batches.append([draft.content for draft in drafts])
+        self.begun.set()
         await self.gate.wait()
         return [self._outcome(draft) for draft in drafts]
 

@@ -22,7 +22,7 @@ class Fragile(WebSocket):
     """Echoes, and breaks where it is told to."""
 
     def __init__(self, breaks: str) -> None:
-        super().__init__(Limits(assembly_seconds=0.3, closing_seconds=0.3))
+        super().__init__(Limits(assembly_seconds=1.0, closing_seconds=0.3))
         self.breaks = breaks
 
     def opened(self) -> None:
@@ -118,7 +118,7 @@ def test_an_exception_at_either_end_is_logged(kit: Kit, caplog: pytest.LogCaptur
         broken.send_until_gone(close(1000))
         assert broken.close_code() == (1011 if where == "opened" else 1000)
         assert broken.is_gone()
-    deadline = time.monotonic() + 2
+    deadline = time.monotonic() + 10
     while f"broke in {where}" not in caplog.text and time.monotonic() < deadline:
         time.sleep(0.01)
     assert f"broke in {where}" in caplog.text
@@ -139,14 +139,14 @@ def test_the_time_for_a_message_is_the_limits_own(kit: Kit) -> None:
         began = time.monotonic()
         raw.send(frame(1, b"begun", fin=False))
         assert raw.close_code() == 1008
-        assert 0.2 < time.monotonic() - began < 2
+        assert 0.9 < time.monotonic() - began < 3
     with kit.open() as raw:
         raw.send(frame(1, b"in ", fin=False))
         time.sleep(0.1)
         raw.send(frame(0, b"time"))
         assert raw.receive().payload == b"in time"
         # and its clock has stopped
-        time.sleep(0.5)
+        time.sleep(1.2)
         raw.send(text("still here"))
         assert raw.receive().payload == b"still here"
 
