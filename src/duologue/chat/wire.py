@@ -101,7 +101,7 @@ class ReadOut(msgspec.Struct, frozen=True):
 
 
 class FrameIn(msgspec.Struct, frozen=True, gc=False):
-    """Any frame of the plain dialect; its type counts only where it is `hello`."""
+    """Any frame of the plain dialect; its type counts only where it is one of v1's."""
 
     type: str | None = None
     message: str | None = None
