@@ -85,3 +85,16 @@ def test_a_stranger_moves_nobodys_mark(server: RunningServer, alice: Person, bob
     assert mark(eve, room, {"up_to_seq": 1}).status_code == 404
     assert rooms(eve).json() == []
     assert rooms(alice).json()[0]["unread"] == 1
+
+
+def test_a_request_hears_of_all_its_wrong_fields(alice: Person, bob: Person) -> None:
+    room = alice.room_with(bob)
+    answers = [
+        alice.http.post("/api/chat/rooms/", json={}, headers=alice.headers),
+        alice.http.post(f"/api/chat/rooms/{room}/messages/", json={"sender_id": 1}, headers=alice.headers),
+    ]
+    assert [answer.json()["errors"] for answer in answers] == [
+        {"participant_a": ["This field is required."], "participant_b": ["This field is required."]},
+        {"content": ["This field is required."], "sender_id": ["Expected text, got a number."]},
+    ]
+    assert alice.history(room) == []
