@@ -98,3 +98,27 @@ def test_a_request_hears_of_all_its_wrong_fields(alice: Person, bob: Person) -> 
         {"content": ["This field is required."], "sender_id": ["Expected text, got a number."]},
     ]
     assert alice.history(room) == []
+
+
+def open_room(person: Person, a: str, b: str) -> httpx.Response:
+    body = {"participant_a": a, "participant_b": b}
+    return person.http.post("/api/chat/rooms/", json=body, headers=person.headers)
+
+
+def test_participants_are_compared_without_case(alice: Person, bob: Person) -> None:
+    made = open_room(alice, alice.username.upper(), bob.username.title())
+    assert made.status_code == 201
+    assert (made.json()["participant_a"], made.json()["participant_b"]) == (alice.username, bob.username)
+    again = open_room(bob, alice.username, bob.username.upper())
+    assert (again.status_code, again.json()) == (200, made.json())
+
+
+def test_other_letters_make_nobody_a_participant_and_no_room_with_oneself(
+    server: RunningServer, alice: Person, bob: Person
+) -> None:
+    eve = Person.arrive(server)
+    answer = open_room(eve, alice.username.upper(), bob.username.title())
+    assert (answer.status_code, answer.json()["code"]) == (403, "not_a_participant")
+    answer = open_room(eve, eve.username, eve.username.upper())
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["participant_b"])
+    assert rooms(eve).json() == rooms(alice).json() == rooms(bob).json() == []
