@@ -8,7 +8,7 @@ import pytest
 
 from tests.rig.contract_check import document
 from tests.rig.people import Person
-from tests.rig.raw_socket import CLOSE, TEXT, RawSocket, close, frame, text
+from tests.rig.raw_socket import CLOSE, TEXT, close, frame, text
 from tests.rig.server import RunningServer
 from tests.security.conftest import Cast
 
@@ -140,6 +140,20 @@ def test_what_is_too_large_or_no_json_is_told_so(cast: Cast, key: tuple[str, str
 
 
 @pytest.mark.parametrize("key", BODIES, ids=" ".join)
+def test_a_program_may_leave_the_type_out_and_a_page_may_not(cast: Cast, key: tuple[str, str]) -> None:
+    """A page reaches other sites with a Blob that has no type, without asking first: it would use up throttles."""
+    path = key[1].format(id=cast.room, message=cast.messages.get(key[0]))
+    body = json.dumps(BODIES[key]).encode()
+    plain = cast.a.http.request(key[0], path, content=body, headers=cast.a.headers)
+    assert "content-type" not in plain.request.headers
+    assert plain.status_code != 415
+    for origin in ("https://evil.example", "null", cast.server.url):
+        headers = cast.a.headers | {"origin": origin}
+        answer = cast.a.http.request(key[0], path, content=body, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize("key", BODIES, ids=" ".join)
 def test_the_last_of_two_keys_counts_for_all_alike(cast: Cast, key: tuple[str, str]) -> None:
     """Two parsers that differ here would check one value and use the other: our refusals name the last."""
     body = BODIES[key]
@@ -224,51 +238,6 @@ def test_the_fifth_mistake_is_the_last(cast: Cast) -> None:
             socket.send(frame(TEXT, garbage[start + 4]))
             assert socket.json()["type"] == "error"
             assert socket.close_code() == 1008
-
-
-def first_answer(cast: Cast, raw: bytes, subprotocol: dict[str, str] | None = None) -> tuple[dict[str, Any], int]:
-    """Return what a socket says to its first frame when no header named anybody, and how it closes."""
-    with RawSocket.open(cast.server.port, f"/ws/chat/{cast.room}/", subprotocol or {}) as socket:
-        socket.send(frame(TEXT, raw))
-        return socket.json(), socket.close_code()
-
-
-WITHOUT_A_TOKEN = {
-    **{name: raw for name, raw in FRAMES.items() if name not in BROKEN_UTF8 | TOO_LONG},
-    "a-greeting-to-people": b"Hello!",
-    "a-question-about-it": b"where does the token go?",
-    "a-number-for-words": b'{"message":5}',
-    "nobody's-token": b'{"message":"x","token":null}',
-}
-
-
-@pytest.mark.parametrize("name", WITHOUT_A_TOKEN)
-def test_garbage_as_the_first_frame_is_told_what_is_missing(cast: Cast, name: str) -> None:
-    refusal, code = first_answer(cast, WITHOUT_A_TOKEN[name])
-    assert (refusal["type"], refusal["code"], code) == ("error", "token_missing", 4401)
-    assert '{"token": "<access>", ...}' in refusal["detail"]
-
-
-@pytest.mark.parametrize(
-    ("raw", "fault"),
-    [
-        (b'{"token":"a.b.c","message":5}', "validation_failed"),
-        (b'{"token":5,"message":"x"}', "validation_failed"),
-        (b'{"token":"a.b.c","message":"x"', "malformed_json"),
-        (b"{token: 'a.b.c', message: 'x'}", "malformed_json"),
-        (b"token=a.b.c", "malformed_json"),
-    ],
-)
-def test_garbage_that_shows_a_token_is_told_its_own_fault(cast: Cast, raw: bytes, fault: str) -> None:
-    refusal, code = first_answer(cast, raw)
-    assert (refusal["code"], code) == (fault, 1008)
-
-
-def test_a_bad_greeting_is_told_its_own_fault(cast: Cast) -> None:
-    """Whoever offers v1 reads the protocol's page: the first frame is a `hello`."""
-    for raw, fault in ((b"Hello!", "malformed_json"), (b'{"type":"edit"}', "validation_failed")):
-        refusal, code = first_answer(cast, raw, {"Sec-WebSocket-Protocol": "duologue.v1"})
-        assert (refusal["code"], code) == (fault, 1008)
 
 
 def test_a_close_after_garbage_is_still_answered(cast: Cast) -> None:

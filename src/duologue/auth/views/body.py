@@ -7,6 +7,7 @@ import msgspec
 from django.http import HttpRequest
 
 from duologue.auth.passwords import MAX_BYTES
+from duologue.kit.media_type import is_json
 from duologue.kit.misfits import misfits
 from duologue.kit.problem import Problem, invalid
 
@@ -50,8 +51,8 @@ class RefreshBody(msgspec.Struct, frozen=True):
 
 
 def read(request: HttpRequest, shape: type[Shape]) -> Shape:
-    """Return the body as `shape`. Raise Problem: 415 when it is not declared as JSON, 400 when it does not fit."""
-    if request.content_type != "application/json":
+    """Return the body as `shape`. Raise Problem: 415 when it is not to be read as JSON, 400 when it does not fit."""
+    if not is_json(request.headers.get("content-type", ""), request.headers.get("origin")):
         raise Problem(415, "unsupported_media_type", "Send JSON, with `Content-Type: application/json`.")
     try:
         value = msgspec.json.decode(request.body, type=shape)

@@ -13,6 +13,7 @@ from duologue.chat.errors import Problem, invalid, no_such_message, not_found
 from duologue.chat.service import Chat
 from duologue.chat.wire import decode, encode, read_id
 from duologue.contract.claims import AccessClaims
+from duologue.kit.media_type import is_json
 
 MOST_BODY_BYTES = 64 * 1024
 _JSON = [
@@ -53,8 +54,8 @@ def message_id_of(request: Request) -> int:
 
 async def body_of(request: Request, how: "msgspec.json.Decoder[Shape]") -> Shape:
     """Return the typed body; raise Problem for another media type, an oversize or a malformed one."""
-    media_type = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
-    if media_type != "application/json":
+    headers = request.headers
+    if not is_json(headers.get("content-type", ""), headers.get("origin")):
         raise Problem(415, "unsupported_media_type", "Send JSON: Content-Type: application/json.")
     return decode(how, await _read(request))
 
