@@ -24,8 +24,8 @@ class Registration(msgspec.Struct, frozen=True):
     username: str
     email: str
     password: Password
-    first_name: Name = ""
-    last_name: Name = ""
+    first_name: Name | None = None
+    last_name: Name | None = None
 
     def __repr__(self) -> str:
         return "Registration(…)"
