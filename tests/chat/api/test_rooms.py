@@ -122,3 +122,15 @@ def test_other_letters_make_nobody_a_participant_and_no_room_with_oneself(
     answer = open_room(eve, eve.username, eve.username.upper())
     assert (answer.status_code, list(answer.json()["errors"])) == (400, ["participant_b"])
     assert rooms(eve).json() == rooms(alice).json() == rooms(bob).json() == []
+
+
+def test_a_place_is_no_id(server: RunningServer, alice: Person, bob: Person) -> None:
+    """Ids count across all rooms; `after`, `before` and `around` are places, which count in each room from 1."""
+    alice.post(alice.room_with(Person.arrive(server)), "elsewhere, so that the two differ")
+    room = alice.room_with(bob)
+    first, second = (alice.post(room, content).json() for content in ("one", "two"))
+    assert first["id"] > 1
+    assert [each["content"] for each in alice.history(room, after=1)] == ["two"]
+    assert [each["content"] for each in alice.history(room, before=2)] == ["one"]
+    assert alice.history(room, after=first["id"] + 1) == []
+    assert alice.history(room) == [first, second]
