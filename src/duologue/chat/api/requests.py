@@ -36,6 +36,14 @@ async def caller(request: Request) -> AccessClaims:
     return await chat_of(request).tokens.verify(bearer(request.headers.get("authorization")))
 
 
+async def reader(request: Request) -> AccessClaims:
+    """Return who asks for something to read; raise Problem 401, or 429 `rate_limited`."""
+    who = await caller(request)
+    # before anything is looked up: it tells nothing of what is there
+    chat_of(request).reads.spend(who.sub)
+    return who
+
+
 def room_id_of(request: Request) -> int:
     """Return the room's id from the path; anything but plain digits is a room that is not there."""
     number = read_id(request.path_params["room"])
