@@ -140,6 +140,21 @@ def test_every_bad_field_is_named(http: httpx.Client) -> None:
     assert answer.json()["errors"]["password"] == ["This field is required."]
 
 
+def test_a_null_leaves_a_name_out(http: httpx.Client) -> None:
+    from duologue.auth.models import User  # noqa: PLC0415 - models need a prepared Django
+
+    name = unused_name()
+    answer = register(http, username=name, first_name=None, last_name=None)
+    assert answer.status_code == 201, answer.text
+    account = User.objects.get(username=name)
+    assert (account.first_name, account.last_name) == ("", "")
+
+
+@pytest.mark.parametrize("field", ["username", "email", "password"])
+def test_a_null_is_no_value_for_what_is_required(http: httpx.Client, field: str) -> None:
+    assert refused_fields(register(http, **{field: None})) == {field}
+
+
 def test_a_registration_takes_few_queries_and_one_commit(service: Service) -> None:
     name = unused_name()
     body = {"username": name, "email": f"{name}@example.com", "password": PASSWORD}

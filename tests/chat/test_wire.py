@@ -9,10 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from duologue.chat.frames import FrameIn as AnyFrame
+from duologue.chat.frames import Hello
 from duologue.chat.model import Message, Person, Room
 from duologue.chat.wire import (
     FrameIn,
+    MeIn,
     MessageIn,
+    ReadIn,
     RoomIn,
     check_client_id,
     check_content,
@@ -32,7 +36,11 @@ ROOM = Room(7, Person(1, "11", "alice"), Person(2, "12", "bob"), NOON)
 SHAPES: dict[str, msgspec.json.Decoder[Any]] = {
     "room": decoder(RoomIn),
     "message": decoder(MessageIn),
+    "mark": decoder(ReadIn),
+    "me": decoder(MeIn),
     "frame": decoder(FrameIn),
+    "hello": decoder(Hello),
+    "v1": msgspec.json.Decoder(AnyFrame),
 }
 
 
@@ -47,23 +55,53 @@ def complaint(shape: str, body: bytes | str) -> tuple[str, dict[str, Any]]:
     ("shape", "body", "field", "why"),
     [
         ("room", {"participant_a": "alice"}, "participant_b", "This field is required."),
-        ("room", {}, "participant_a", "This field is required."),
-        ("room", {"participant_a": 7, "participant_b": "bob"}, "participant_a", "Expected `str`, got `int`."),
-        ("room", {"participant_a": "a", "participant_b": {"x": [1]}}, "participant_b", "Expected `str`, got `object`."),
-        ("room", [], "body", "Expected `object`, got `array`."),
-        ("room", None, "body", "Expected `object`, got `null`."),
-        ("room", "alice", "body", "Expected `object`, got `str`."),
+        ("room", {"participant_a": 7, "participant_b": "bob"}, "participant_a", "Expected text, got a number."),
+        ("room", {"participant_a": "a", "participant_b": {"x": [1]}}, "participant_b", "Expected text, got an object."),
+        ("room", [], "body", "Expected an object, got a list."),
+        ("room", None, "body", "Expected an object, got null."),
+        ("room", "alice", "body", "Expected an object, got text."),
         ("message", {"sender_id": "alice"}, "content", "This field is required."),
-        ("message", {"content": None}, "content", "Expected `str`, got `null`."),
-        ("message", {"content": ["Hi"]}, "content", "Expected `str`, got `array`."),
-        ("message", {"content": "Hi", "client_id": 5}, "client_id", "Expected `str | null`, got `int`."),
-        ("frame", {"message": {"text": "Hi"}}, "message", "Expected `str | null`, got `object`."),
-        ("frame", {"token": 5}, "token", "Expected `str | null`, got `int`."),
-        ("frame", 5, "body", "Expected `object`, got `int`."),
+        ("message", {"content": None}, "content", "Expected text, got null."),
+        ("message", {"content": ["Hi"]}, "content", "Expected text, got a list."),
+        ("message", {"content": "Hi", "client_id": 5}, "client_id", "Expected text, got a number."),
+        ("mark", {"up_to_seq": "5"}, "up_to_seq", "Expected a number, got text."),
+        ("me", {"hide_presence": "yes"}, "hide_presence", "Expected true or false, got text."),
+        ("frame", {"message": {"text": "Hi"}}, "message", "Expected text, got an object."),
+        ("frame", {"token": 5}, "token", "Expected text, got a number."),
+        ("frame", 5, "body", "Expected an object, got a number."),
+        ("hello", {"type": "edit"}, "type", "One of: hello."),
+        ("hello", {"rooms": {"1": 5}}, "rooms", "Expected text, got a number."),
+        ("v1", {}, "type", "This field is required."),
+        ("v1", {"type": "shout"}, "type", "One of: hello, message, edit, delete, read, typing, auth."),
+        ("v1", {"type": 5}, "type", "One of: hello, message, edit, delete, read, typing, auth."),
+        ("v1", {"type": "typing", "state": "on"}, "state", "One of: start, stop."),
     ],
 )
 def test_a_wrong_value_names_its_field(shape: str, body: object, field: str, why: str) -> None:
     assert complaint(shape, json.dumps(body)) == ("validation_failed", {field: [why]})
+
+
+@pytest.mark.parametrize(
+    ("shape", "body", "fields"),
+    [
+        ("room", {}, ["participant_a", "participant_b"]),
+        ("room", {"participant_b": 5, "participant_a": True}, ["participant_a", "participant_b"]),
+        ("message", {"sender_id": 1}, ["content", "sender_id"]),
+        ("frame", {"message": 5, "username": "alice", "sender_id": []}, ["message", "sender_id"]),
+        ("v1", {"type": "edit", "message": 5}, ["id", "message"]),
+    ],
+)
+def test_all_wrong_fields_are_named_and_no_other(shape: str, body: object, fields: list[str]) -> None:
+    code, errors = complaint(shape, json.dumps(body))
+    assert (code, sorted(errors)) == ("validation_failed", fields)
+
+
+def test_the_last_of_two_keys_is_the_one_that_counts() -> None:
+    assert complaint("room", '{"participant_a":5,"participant_a":"alice"}')[1].keys() == {"participant_b"}
+
+
+def test_what_is_broken_after_a_wrong_field_is_no_json() -> None:
+    assert complaint("room", '{"participant_a":5,') == ("malformed_json", {})
 
 
 @pytest.mark.parametrize(

@@ -17,22 +17,22 @@ ABSENT = 987_654_321
 Key = tuple[str, str]
 
 # what each role gets, in the order of ROLES; on a socket: the close code, or 101 for one that works
-TABLE: dict[Key, tuple[int, int, int, int, int]] = {
-    ("POST", "/api/chat/rooms/"): (401, 403, 403, 200, 200),
-    ("GET", "/api/chat/rooms/"): (401, 200, 200, 200, 200),
-    ("POST", "/api/chat/rooms/{id}/read/"): (401, 404, 404, 200, 200),
-    ("GET", "/api/chat/rooms/{id}/"): (401, 404, 404, 200, 200),
-    ("GET", "/api/chat/rooms/{id}/messages/"): (401, 404, 404, 200, 200),
-    ("POST", "/api/chat/rooms/{id}/messages/"): (401, 404, 404, 201, 201),
-    ("PATCH", "/api/chat/rooms/{id}/messages/{message}/"): (401, 404, 404, 200, 403),
-    ("DELETE", "/api/chat/rooms/{id}/messages/{message}/"): (401, 404, 404, 200, 403),
-    ("GET", "/api/chat/rooms/{id}/changes"): (401, 404, 404, 200, 200),
-    ("GET", "/api/chat/me/"): (401, 200, 200, 200, 200),
-    ("PATCH", "/api/chat/me/"): (401, 200, 200, 200, 200),
-    ("SOCKET", "authenticate"): (4401, 4403, 4403, 101, 101),
-    ("SOCKET", "say"): (4401, 4403, 4403, 101, 101),
-    ("SOCKET", "deliver"): (4401, 4403, 4403, 101, 101),
-    ("SOCKET", "refuse"): (4401, 4403, 4403, 101, 101),
+TABLE: dict[Key, tuple[int, int, int, int, int, int]] = {
+    ("POST", "/api/chat/rooms/"): (401, 403, 403, 401, 200, 200),
+    ("GET", "/api/chat/rooms/"): (401, 200, 200, 401, 200, 200),
+    ("POST", "/api/chat/rooms/{id}/read/"): (401, 404, 404, 401, 200, 200),
+    ("GET", "/api/chat/rooms/{id}/"): (401, 404, 404, 401, 200, 200),
+    ("GET", "/api/chat/rooms/{id}/messages/"): (401, 404, 404, 401, 200, 200),
+    ("POST", "/api/chat/rooms/{id}/messages/"): (401, 404, 404, 401, 201, 201),
+    ("PATCH", "/api/chat/rooms/{id}/messages/{message}/"): (401, 404, 404, 401, 200, 403),
+    ("DELETE", "/api/chat/rooms/{id}/messages/{message}/"): (401, 404, 404, 401, 200, 403),
+    ("GET", "/api/chat/rooms/{id}/changes"): (401, 404, 404, 401, 200, 200),
+    ("GET", "/api/chat/me/"): (401, 200, 200, 401, 200, 200),
+    ("PATCH", "/api/chat/me/"): (401, 200, 200, 401, 200, 200),
+    ("SOCKET", "authenticate"): (4401, 4403, 4403, 4401, 101, 101),
+    ("SOCKET", "say"): (4401, 4403, 4403, 4401, 101, 101),
+    ("SOCKET", "deliver"): (4401, 4403, 4403, 4401, 101, 101),
+    ("SOCKET", "refuse"): (4401, 4403, 4403, 4401, 101, 101),
 }
 WITH_A_ROOM = [key for key in TABLE if key[0] != "SOCKET" and "{id}" in key[1]]
 
@@ -41,7 +41,7 @@ def ask(cast: Cast, role: str, key: Key, room: object = None) -> httpx.Response:
     """Make the request of a route on behalf of a role; a good one, so that only the role can be refused."""
     method, template = key
     message = cast.messages.get(method, ABSENT)
-    path = template.format(id=cast.room if room is None else room, message=message)
+    path = template.format(id=cast.room_of(role) if room is None else room, message=message)
     pair = {"participant_a": cast.a.username, "participant_b": cast.b.username}
     bodies: dict[str, dict[str, Any]] = {
         "POST /api/chat/rooms/": pair,
@@ -137,7 +137,7 @@ def _works(cast: Cast, raw: RawSocket, verb: str, role: str) -> int:
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("key", [key for key in TABLE if key[0] == "SOCKET"], ids=" ".join)
 def test_socket(cast: Cast, key: Key, role: str) -> None:
-    outcome = try_socket(cast, role, key[1], cast.room)
+    outcome = try_socket(cast, role, key[1], cast.room_of(role))
     assert outcome == TABLE[key][ROLES.index(role)]
     if outcome != 101:
         assert not [said for said in cast.said() if said.endswith(f" by {role}")]

@@ -11,8 +11,8 @@ from tests.rig.raw_socket import RawSocket, text
 from tests.security.conftest import ROLES, Cast
 
 # what each role hears, in the order of ROLES: the type of the answer, the code of a refusal, or the close code
-IN_THE_ROOM = ("4401", "4403", "4403")
-Row = tuple[str, str, str, str, str]
+IN_THE_ROOM = ("4401", "4403", "4403", "4401")
+Row = tuple[str, str, str, str, str, str]
 TABLE: dict[str, Row] = {
     "room.hello": (*IN_THE_ROOM, "ready", "ready"),
     "room.message": (*IN_THE_ROOM, "ack", "ack"),
@@ -21,13 +21,13 @@ TABLE: dict[str, Row] = {
     "room.read": (*IN_THE_ROOM, "read", "read"),
     "room.typing": (*IN_THE_ROOM, "silence", "silence"),
     "room.auth": (*IN_THE_ROOM, "auth", "auth"),
-    "all.hello": ("4401", "ready", "ready", "ready", "ready"),
-    "all.message": ("4401", "not_found", "not_found", "ack", "ack"),
-    "all.edit": ("4401", "not_found", "not_found", "ack", "not_the_author"),
-    "all.delete": ("4401", "not_found", "not_found", "ack", "not_the_author"),
-    "all.read": ("4401", "not_found", "not_found", "read", "read"),
-    "all.typing": ("4401", "not_found", "not_found", "silence", "silence"),
-    "all.auth": ("4401", "auth", "auth", "auth", "auth"),
+    "all.hello": ("4401", "ready", "ready", "4401", "ready", "ready"),
+    "all.message": ("4401", "not_found", "not_found", "4401", "ack", "ack"),
+    "all.edit": ("4401", "not_found", "not_found", "4401", "ack", "not_the_author"),
+    "all.delete": ("4401", "not_found", "not_found", "4401", "ack", "not_the_author"),
+    "all.read": ("4401", "not_found", "not_found", "4401", "read", "read"),
+    "all.typing": ("4401", "not_found", "not_found", "4401", "silence", "silence"),
+    "all.auth": ("4401", "auth", "auth", "4401", "auth", "auth"),
 }
 # what the service says on its own: members hear it, nobody else
 TOLD = {"message", "edited", "deleted", "read", "typing"}
@@ -47,8 +47,8 @@ class Speaker:
 
     def __init__(self, cast: Cast, role: str, where: str) -> None:
         self._person = cast.people[role]
-        self.room = cast.room
-        path = f"/ws/chat/{cast.room}/" if where == "room" else "/ws/chat/"
+        self.room = cast.room_of(role)
+        path = f"/ws/chat/{self.room}/" if where == "room" else "/ws/chat/"
         self.raw = RawSocket.open(cast.server.port, path, {"Sec-WebSocket-Protocol": "duologue.v1"})
 
     def greet(self, **fields: Any) -> str:

@@ -114,3 +114,22 @@ def test_sockets_are_not_opened_under_auths_name(server: RunningServer, host: st
 def test_a_name_without_a_path_leads_to_its_documents(http: httpx.Client, host: str) -> None:
     answer = http.get("/", headers={"host": host})
     assert (answer.status_code, answer.headers["location"]) == (307, "docs")
+
+
+@pytest.mark.parametrize("path", ["/ws/chat/1/", "/ws/chat/1", "/ws/chat/", "/ws/chat"])
+@pytest.mark.parametrize("host", [CHAT, ANY])
+def test_a_plain_request_to_a_socket_hears_that_it_is_one(http: httpx.Client, host: str, path: str) -> None:
+    answer = http.get(path, headers={"host": host})
+    assert (answer.status_code, answer.json()["code"]) == (426, "upgrade_required")
+    assert "WebSocket" in answer.json()["detail"]
+    # RFC 9110: a 426 names the protocol, and the field goes with its connection option
+    assert (answer.headers["upgrade"], answer.headers["connection"]) == ("websocket", "upgrade")
+    assert status(http, host, "POST", path) == 405
+
+
+@pytest.mark.parametrize(
+    ("host", "path"),
+    [(AUTH, "/ws/chat/1/"), (ANY, "/ws/chat/0/"), (ANY, "/ws/chat/x/"), (ANY, "/ws/chats"), (ANY, "/ws/")],
+)
+def test_where_no_socket_can_be_there_is_nothing(http: httpx.Client, host: str, path: str) -> None:
+    assert status(http, host, "GET", path) == 404

@@ -8,8 +8,7 @@ import httpx
 
 from duologue.chat import migrations
 from duologue.chat.access.auth_service import AuthService
-from duologue.chat.api import changes, me, messages, rooms
-from duologue.chat.api.socket import endpoint
+from duologue.chat.api import changes, me, messages, rooms, socket
 from duologue.chat.errors import Problem
 from duologue.chat.service import Chat, assemble
 from duologue.chat.settings import ChatSettings
@@ -28,6 +27,7 @@ ROUTES = (
     route("/api/chat/rooms/{room}/messages/{message}/", PATCH=messages.edit, DELETE=messages.delete),
     route("/api/chat/me/", GET=me.show, PATCH=me.change),
 )
+SOCKETS = tuple(route(f"/ws/chat{where}", GET=socket.over_http) for where in ("/{room}/", "/{room}", "/", ""))
 
 
 class ChatApp:
@@ -38,7 +38,7 @@ class ChatApp:
         self._auth_transport = auth_transport
         self._chat: Chat | None = None
         self._endpoint: Endpoint | None = None
-        self.rest = Application(ROUTES)
+        self.rest = Application((*ROUTES, *SOCKETS))
 
     @contextlib.asynccontextmanager
     async def lifespan(self) -> AsyncIterator[None]:
@@ -51,7 +51,7 @@ class ChatApp:
         try:
             await chat.listen_to_auth()
             self._chat = self.rest.state.chat = chat
-            self._endpoint = endpoint(chat)
+            self._endpoint = socket.endpoint(chat)
             yield
         finally:
             self._endpoint = None

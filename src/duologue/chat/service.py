@@ -40,6 +40,7 @@ class Chat:
     sends: Allowance
     openings: Allowance
     signals: Allowance
+    reads: Allowance
 
     @property
     def ready(self) -> bool:
@@ -87,4 +88,5 @@ def assemble(settings: ChatSettings, store: Store, auth: AuthService) -> Chat:
         sends=Allowance(settings.sends_per_second, settings.sends_burst),
         openings=Allowance(settings.rooms_per_minute / 60, settings.rooms_burst),
         signals=Allowance(settings.signals_per_second, settings.signals_burst),
+        reads=Allowance(settings.reads_per_second, settings.reads_burst),
     )

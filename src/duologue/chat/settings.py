@@ -44,6 +44,10 @@ class ChatSettings(BaseSettings):
     sends_burst: int = Field(100, ge=1, description="… and at once.")
     rooms_per_minute: float = Field(60.0, gt=0, description="Rooms a user may create, sustained …")
     rooms_burst: int = Field(60, ge=1, description="… and at once.")
+    reads_per_second: float = Field(
+        50.0, gt=0, description="Requests that read over REST which a user may make, sustained …"
+    )
+    reads_burst: int = Field(200, ge=1, description="… and at once.")
     sockets_per_user: int = Field(20, ge=1, description="Sockets a user may have open.")
     waiting_sockets: int = Field(
         50, ge=1, description="Sockets from one address that may be open without having shown a token."

@@ -10,6 +10,7 @@ import msgspec
 from duologue.chat.cursors import cursor
 from duologue.chat.errors import invalid
 from duologue.chat.model import Message, Room, Summary
+from duologue.kit.misfits import misfits, plainly
 from duologue.kit.problem import Problem
 
 CLIENT_ID_CHARACTERS = 64
@@ -101,7 +102,7 @@ class ReadOut(msgspec.Struct, frozen=True):
 
 
 class FrameIn(msgspec.Struct, frozen=True, gc=False):
-    """Any frame of the plain dialect; its type counts only where it is `hello`."""
+    """Any frame of the plain dialect; its type counts only where it is one of v1's."""
 
     type: str | None = None
     message: str | None = None
@@ -141,6 +142,7 @@ class ErrorFrame(msgspec.Struct, frozen=True, omit_defaults=True, tag="error"):
 
 Shape = TypeVar("Shape")
 _CLIENT_ID = re.compile(rf"[!#-\[\]-~]{{1,{CLIENT_ID_CHARACTERS}}}")
+_NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 encode = msgspec.json.Encoder().encode
 
 
@@ -246,25 +248,23 @@ def decoder(shape: type[Shape]) -> "msgspec.json.Decoder[Shape]":
 
 
 def decode(how: "msgspec.json.Decoder[Shape]", body: bytes | str) -> Shape:
-    """Return a typed value; raise Problem `malformed_json`, or `validation_failed` that names the field."""
+    """Return a typed value; raise Problem `malformed_json`, or `validation_failed` that names each wrong field."""
     try:
         return how.decode(body)
+    except msgspec.ValidationError:
+        wrong = _wrong_fields(body, how.type)
+    except _NO_JSON:
+        wrong = None
+    raise invalid(wrong) if wrong else Problem(400, "malformed_json", "The body is not valid JSON.")
+
+
+def _wrong_fields(body: bytes | str, shape: object) -> dict[str, list[str]] | None:
+    try:
+        return misfits(body, shape)
     except msgspec.ValidationError as error:
-        raise _wrong_field(error) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise Problem(400, "malformed_json", "The body is not valid JSON.") from None
-
-
-def _wrong_field(error: msgspec.ValidationError) -> Problem:
-    # msgspec says "… - at `$.field`" for a wrong value and "… missing required field `field`" for none
-    text = str(error)
-    why, _, path = text.partition(" - at `")
-    if path:
-        return invalid({path.rstrip("`").removeprefix("$.").removeprefix("$") or "body": [f"{why}."]})
-    _, _, missing = text.partition("missing required field `")
-    if missing:
-        return invalid({missing.split("`")[0]: ["This field is required."]})
-    return invalid({"body": [f"{text}."]})
+        return {"body": [plainly(error)]}
+    except _NO_JSON:
+        return None
 
 
 def whole(field: str, number: int | float) -> int:

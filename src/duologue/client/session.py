@@ -1,6 +1,7 @@
 """The login: tokens, made and renewed for everybody who needs one, once."""
 
 import asyncio
+import random
 from typing import TypeVar
 
 import httpx
@@ -10,7 +11,8 @@ from duologue.client.errors import ApiError, BadAnswer, DuologueError, LoginRequ
 from duologue.client.http import Http
 
 Shape = TypeVar("Shape")
-_UNAUTHORIZED = 401
+_UNAUTHORIZED, _TOO_MANY = 401, 429
+_PATIENCE_SECONDS = 60.0
 
 
 class _Pair(msgspec.Struct):
@@ -59,18 +61,32 @@ class Session:
             return self._token
 
     async def request(self, method: str, path: str, **options: object) -> httpx.Response:
-        """Make a request as this person; a token that is refused is renewed once."""
+        """Make a request as this person. A token that is refused is renewed once; whoever asks too much waits."""
         token = await self.token()
         try:
-            return await self._http.request(method, path, token=token, **options)  # type: ignore[arg-type] # as given
+            return await self._patiently(method, path, token, **options)
         except ApiError as refusal:
             if refusal.status != _UNAUTHORIZED:
                 raise
         token = await self.renewed(token)
         try:
-            return await self._http.request(method, path, token=token, **options)  # type: ignore[arg-type] # as given
+            return await self._patiently(method, path, token, **options)
         except ApiError as refusal:
             raise _login_required(refusal) from None
+
+    async def _patiently(self, method: str, path: str, token: str, **options: object) -> httpx.Response:
+        """Make a request as often as it takes: one that was too many has done nothing."""
+        waited = 0.0
+        while True:
+            try:
+                return await self._http.request(method, path, token=token, **options)  # type: ignore[arg-type] # as given
+            except ApiError as refusal:
+                # those who were turned away together shall not come back together
+                pause = (refusal.retry_after or 1.0) * (1 + random.random())  # noqa: S311 - no secret
+                if refusal.status != _TOO_MANY or waited + pause > _PATIENCE_SECONDS:
+                    raise
+            await asyncio.sleep(pause)
+            waited += pause
 
     async def log_out(self) -> None:
         """End the login at the server, which also closes its sockets, and forget the tokens and the password."""

@@ -10,7 +10,7 @@ from starlette.datastructures import State
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route, Router
+from starlette.routing import BaseRoute, Match, Mount, Route, Router
 from starlette.types import Receive, Scope, Send
 
 from duologue.kit.problem import Problem
@@ -19,8 +19,10 @@ Answer = Callable[[Request], Awaitable[Response]]
 
 _log = structlog.get_logger(__name__)
 
-_CODES = {404: "not_found", 405: "method_not_allowed"}
-_DETAILS = {404: "There is nothing at this address.", 405: "This address does not have that method; see Allow."}
+_CODES = {405: "method_not_allowed"}
+_DETAILS = {405: "This address does not have that method; see Allow."}
+# the other spelling of a longer one helps nobody
+_LONGEST_SHOWN = 200
 
 
 def refuse(problem: Problem) -> Response:
@@ -64,7 +66,34 @@ class Application:
         try:
             await self._router(scope, receive, send)
         except Exception as error:  # noqa: BLE001 - each becomes an answer; if one is under way the server ends it
-            await _refusal(scope, error)(scope, receive, send)
+            await self._refusal(scope, error)(scope, receive, send)
+
+    def _refusal(self, scope: Scope, error: Exception) -> Response:
+        if isinstance(error, HTTPException) and error.status_code == 404:
+            return refuse(nothing_here(scope["path"], self._exists))
+        return _refusal(scope, error)
+
+    def _exists(self, path: str) -> bool:
+        # the request's own scope is no longer as it came: the router has written into it
+        return _leads_on(self._router.routes, {"type": "http", "method": "GET", "path": path, "root_path": ""})
+
+
+def nothing_here(path: str, exists: Callable[[str], bool]) -> Problem:
+    """Return the 404 for an address that is none, with a hint when it lacks its last slash or has one too many.
+
+    No redirect: it would lose the body of a POST, and be built from what the client says of the host.
+    """
+    other = path.removesuffix("/") if path.endswith("/") else f"{path}/"
+    hint = f" Did you mean {other}?" if len(path) <= _LONGEST_SHOWN and exists(other) else ""
+    return Problem(404, "not_found", f"There is nothing at this address.{hint}")
+
+
+def _leads_on(routes: Sequence[BaseRoute], scope: Scope) -> bool:
+    for each in routes:
+        match, child = each.matches(scope)
+        if match is not Match.NONE and (not isinstance(each, Mount) or _leads_on(each.routes, {**scope, **child})):
+            return True
+    return False
 
 
 def _refusal(scope: Scope, error: Exception) -> Response:

@@ -66,7 +66,8 @@ def service_named(host: str) -> str | None:
 
 
 def _service_of(path: str) -> str | None:
-    if path.startswith("/api/chat/"):
+    # what reaches this place at an address of sockets has opened none
+    if path.startswith(("/api/chat/", "/ws/chat/")) or path == "/ws/chat":
         return "chat"
     if path.startswith(_AUTH_PREFIXES) or path in _AUTH_PATHS:
         return "auth"

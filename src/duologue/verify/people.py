@@ -77,7 +77,8 @@ class Person:
     ) -> httpx.Response:
         """Ask with the token, once more with a fresh one when it has expired. Raise httpx.HTTPError.
 
-        `patience`: seconds to wait for the answer after the request has been sent.
+        Whoever reads too much waits and goes on. `patience`: seconds to wait for the answer after the request has been
+        sent.
         """
         for last in (False, True):
             used = self.token
@@ -92,6 +93,9 @@ class Person:
             if answer.status_code != httpx.codes.UNAUTHORIZED or last:
                 break
             await self.refresh(used)
+        if answer.status_code == httpx.codes.TOO_MANY_REQUESTS and method == "GET":
+            await asyncio.sleep(_retry_after(answer))
+            return await self.ask(method, path, params=params, headers=headers, patience=patience)
         return answer
 
     async def leave(self) -> None:

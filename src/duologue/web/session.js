@@ -2,6 +2,7 @@ import { request } from "./http.js";
 
 // renewed after this part of its life, so that no request arrives with a token that expires on the way
 const GOOD_FOR = 0.8;
+const MOST_TRIES = 20;
 
 /**
  * Somebody who is logged in. Both tokens live in this object alone: a reload forgets them, and nothing that reads the
@@ -47,8 +48,22 @@ export class Session {
     return this.#renewal;
   }
 
-  /** Send a request as this person; a refused token is renewed and the request sent once more. */
+  /** Send a request as this person. Whoever reads too much waits and goes on. */
   async request(method, path, body) {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.#send(method, path, body);
+      } catch (problem) {
+        if (problem.status !== 429 || method !== "GET" || tries === MOST_TRIES) throw problem;
+        // tabs that were turned away together shall not come back together
+        const pause = (problem.retryAfter || 1) * 1000 * (1 + Math.random());
+        await new Promise((resolve) => setTimeout(resolve, pause));
+      }
+    }
+  }
+
+  /** A refused token is renewed and the request sent once more. */
+  async #send(method, path, body) {
     const token = await this.token();
     try {
       return await request(method, path, { body, token });

@@ -85,3 +85,52 @@ def test_a_stranger_moves_nobodys_mark(server: RunningServer, alice: Person, bob
     assert mark(eve, room, {"up_to_seq": 1}).status_code == 404
     assert rooms(eve).json() == []
     assert rooms(alice).json()[0]["unread"] == 1
+
+
+def test_a_request_hears_of_all_its_wrong_fields(alice: Person, bob: Person) -> None:
+    room = alice.room_with(bob)
+    answers = [
+        alice.http.post("/api/chat/rooms/", json={}, headers=alice.headers),
+        alice.http.post(f"/api/chat/rooms/{room}/messages/", json={"sender_id": 1}, headers=alice.headers),
+    ]
+    assert [answer.json()["errors"] for answer in answers] == [
+        {"participant_a": ["This field is required."], "participant_b": ["This field is required."]},
+        {"content": ["This field is required."], "sender_id": ["Expected text, got a number."]},
+    ]
+    assert alice.history(room) == []
+
+
+def open_room(person: Person, a: str, b: str) -> httpx.Response:
+    body = {"participant_a": a, "participant_b": b}
+    return person.http.post("/api/chat/rooms/", json=body, headers=person.headers)
+
+
+def test_participants_are_compared_without_case(alice: Person, bob: Person) -> None:
+    made = open_room(alice, alice.username.upper(), bob.username.title())
+    assert made.status_code == 201
+    assert (made.json()["participant_a"], made.json()["participant_b"]) == (alice.username, bob.username)
+    again = open_room(bob, alice.username, bob.username.upper())
+    assert (again.status_code, again.json()) == (200, made.json())
+
+
+def test_other_letters_make_nobody_a_participant_and_no_room_with_oneself(
+    server: RunningServer, alice: Person, bob: Person
+) -> None:
+    eve = Person.arrive(server)
+    answer = open_room(eve, alice.username.upper(), bob.username.title())
+    assert (answer.status_code, answer.json()["code"]) == (403, "not_a_participant")
+    answer = open_room(eve, eve.username, eve.username.upper())
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["participant_b"])
+    assert rooms(eve).json() == rooms(alice).json() == rooms(bob).json() == []
+
+
+def test_a_place_is_no_id(server: RunningServer, alice: Person, bob: Person) -> None:
+    """Ids count across all rooms; `after`, `before` and `around` are places, which count in each room from 1."""
+    alice.post(alice.room_with(Person.arrive(server)), "elsewhere, so that the two differ")
+    room = alice.room_with(bob)
+    first, second = (alice.post(room, content).json() for content in ("one", "two"))
+    assert first["id"] > 1
+    assert [each["content"] for each in alice.history(room, after=1)] == ["two"]
+    assert [each["content"] for each in alice.history(room, before=2)] == ["one"]
+    assert alice.history(room, after=first["id"] + 1) == []
+    assert alice.history(room) == [first, second]

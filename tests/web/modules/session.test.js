@@ -65,3 +65,23 @@ test("a refresh that only fails does not", async () => {
   answers[REFRESH] = () => json(200, { access: token("fresh") });
   assert.equal(await session.token(), token("fresh"));
 });
+
+test("whoever reads too much waits as long as the server says, and goes on", async (context) => {
+  const waits = [];
+  context.mock.method(globalThis, "setTimeout", (call, wait) => (waits.push(wait), queueMicrotask(call)));
+  const busy = () => new Response("{}", { status: 429, headers: { "retry-after": "3" } });
+  answers["/any"] = (count) => (count < 3 ? busy() : json(200, { count }));
+  const session = new Session({ access: token("a"), refresh: "r" });
+  assert.deepEqual((await session.request("GET", "/any")).body, { count: 3 });
+  assert.equal(waits.filter((wait) => wait >= 3000 && wait <= 6000).length, 2);
+});
+
+test("what was to be done is not done by itself later, and nobody reads for ever", async (context) => {
+  context.mock.method(globalThis, "setTimeout", (call) => queueMicrotask(call));
+  answers["/any"] = () => json(429, { code: "rate_limited" });
+  const session = new Session({ access: token("a"), refresh: "r" });
+  await assert.rejects(session.request("POST", "/any", {}), { code: "rate_limited" });
+  assert.equal(calls.length, 1);
+  await assert.rejects(session.request("GET", "/any"), { code: "rate_limited" });
+  assert.equal(calls.length, 21);
+});

@@ -12,7 +12,9 @@ from duologue.auth.views.endpoint import answer, caller, endpoint
 @endpoint("POST")
 def register(request: HttpRequest) -> HttpResponse:
     """Make an account."""
-    fields = msgspec.structs.asdict(read(request, Registration))
+    said = msgspec.structs.asdict(read(request, Registration))
+    # a null is how many programs leave a name out
+    fields = {name: value for name, value in said.items() if value is not None}
     with without_cookies(request):
         user = registration.register(request, fields)
     return answer(201, {"id": user.pk, "username": user.username, "email": user.email})

@@ -7,11 +7,11 @@ import msgspec
 from django.http import HttpRequest
 
 from duologue.auth.passwords import MAX_BYTES
+from duologue.kit.media_type import is_json
+from duologue.kit.misfits import misfits
 from duologue.kit.problem import Problem, invalid
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
-
-_REQUIRED = "This field is required."
 
 Token = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
 Password = Annotated[str, msgspec.Meta(min_length=1)]
@@ -24,8 +24,8 @@ class Registration(msgspec.Struct, frozen=True):
     username: str
     email: str
     password: Password
-    first_name: Name = ""
-    last_name: Name = ""
+    first_name: Name | None = None
+    last_name: Name | None = None
 
     def __repr__(self) -> str:
         return "Registration(…)"
@@ -51,8 +51,8 @@ class RefreshBody(msgspec.Struct, frozen=True):
 
 
 def read(request: HttpRequest, shape: type[Shape]) -> Shape:
-    """Return the body as `shape`. Raise Problem: 415 when it is not declared as JSON, 400 when it does not fit."""
-    if request.content_type != "application/json":
+    """Return the body as `shape`. Raise Problem: 415 when it is not to be read as JSON, 400 when it does not fit."""
+    if not is_json(request.headers.get("content-type", ""), request.headers.get("origin")):
         raise Problem(415, "unsupported_media_type", "Send JSON, with `Content-Type: application/json`.")
     try:
         value = msgspec.json.decode(request.body, type=shape)
@@ -70,28 +70,14 @@ def malformed() -> Problem:
 
 
 def _explain(body: bytes, shape: type[msgspec.Struct]) -> Problem:
-    """Say what is wrong with each field; the decoder stops at the first."""
     try:
-        document = msgspec.json.decode(body)
+        # it was read up to its first wrong field: what follows need not be JSON
+        msgspec.json.decode(body)
+        return invalid(misfits(body, shape))
+    except msgspec.ValidationError:
+        return Problem(400, "malformed_json", "The body is not a JSON object.")
     except (ValueError, RecursionError):
         return malformed()
-    if not isinstance(document, dict):
-        return Problem(400, "malformed_json", "The body is not a JSON object.")
-    errors: dict[str, list[str]] = {}
-    for field in msgspec.structs.fields(shape):
-        if field.name not in document:
-            if field.required:
-                errors[field.name] = [_REQUIRED]
-            continue
-        try:
-            msgspec.convert(document[field.name], field.type)
-        except msgspec.ValidationError as error:
-            errors[field.name] = [_sentence(str(error))]
-    return invalid(errors)
-
-
-def _sentence(complaint: str) -> str:
-    return complaint.replace("`str`", "text").replace("`", "").rstrip(".") + "."
 
 
 def _check_texts(value: msgspec.Struct) -> None:

@@ -10,6 +10,7 @@ from duologue.chat.access.tokens import bearer
 from duologue.chat.access.waiting import Place
 from duologue.chat.api.dialect import Dialect, FrameRefused
 from duologue.chat.api.early import Early
+from duologue.chat.api.first_frame import first_frame
 from duologue.chat.api.greeting import Greeting
 from duologue.chat.api.plain import Plain
 from duologue.chat.api.refusals import (
@@ -25,7 +26,7 @@ from duologue.chat.delivery.subscription import Subscription
 from duologue.chat.errors import Problem
 from duologue.chat.model import Room
 from duologue.chat.service import Chat
-from duologue.chat.wire import FrameIn, decode, decoder, error_frame
+from duologue.chat.wire import error_frame
 from duologue.contract.claims import AccessClaims
 from duologue.kit.budget import Budget
 from duologue.kit.websocket import CloseCode, WebSocket
@@ -34,8 +35,6 @@ from duologue.kit.websocket.frames import text_frame
 _log = structlog.get_logger(__name__)
 _MISTAKES_PER_SECOND, _MISTAKES_AT_ONCE = 1 / 12, 4
 _LONGEST_PAUSE_SECONDS = 1.0
-
-_plain_in = decoder(FrameIn)
 
 
 class ChatSocket(WebSocket):
@@ -204,13 +203,13 @@ class ChatSocket(WebSocket):
         self._begin(authorization, V1(self._chat, self, self._room_id, hello))
 
     def _greet(self, text: str) -> None:
-        first = decode(_plain_in, text)
-        if self._greets or self._room_id is None or self._greeting is not None or first.type == "hello":
+        room_id = None if self._greets or self._greeting is not None else self._room_id
+        if room_id is None or (first := first_frame(text)).type == "hello":
             self.become_v1(text)
         elif first.token is None:
             raise token_missing_on_socket()
         else:
-            self._begin(f"Bearer {first.token}", Plain(self._chat, self, self._room_id, first))
+            self._begin(f"Bearer {first.token}", Plain(self._chat, self, room_id, first))
 
     def _begin(self, authorization: str, dialect: Dialect | None) -> None:
         # what arrives meanwhile waits in the kernel, not here

@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from duologue.chat.actions.hide_presence import hide_presence, hides_presence
-from duologue.chat.api.requests import answer, body_of, caller, chat_of
+from duologue.chat.api.requests import answer, body_of, caller, chat_of, reader
 from duologue.chat.wire import MeIn, MeOut, decoder
 
 _me_in = decoder(MeIn)
@@ -12,7 +12,7 @@ _me_in = decoder(MeIn)
 
 async def show(request: Request) -> Response:
     """`GET`: the caller's own switches."""
-    who = await caller(request)
+    who = await reader(request)
     return answer(MeOut(who.username, await hides_presence(chat_of(request), who)))
 
 

@@ -13,6 +13,7 @@ from duologue.chat.errors import Problem, invalid, no_such_message, not_found
 from duologue.chat.service import Chat
 from duologue.chat.wire import decode, encode, read_id
 from duologue.contract.claims import AccessClaims
+from duologue.kit.media_type import is_json
 
 MOST_BODY_BYTES = 64 * 1024
 _JSON = [
@@ -35,6 +36,14 @@ async def caller(request: Request) -> AccessClaims:
     return await chat_of(request).tokens.verify(bearer(request.headers.get("authorization")))
 
 
+async def reader(request: Request) -> AccessClaims:
+    """Return who asks for something to read; raise Problem 401, or 429 `rate_limited`."""
+    who = await caller(request)
+    # before anything is looked up: it tells nothing of what is there
+    chat_of(request).reads.spend(who.sub)
+    return who
+
+
 def room_id_of(request: Request) -> int:
     """Return the room's id from the path; anything but plain digits is a room that is not there."""
     number = read_id(request.path_params["room"])
@@ -53,8 +62,8 @@ def message_id_of(request: Request) -> int:
 
 async def body_of(request: Request, how: "msgspec.json.Decoder[Shape]") -> Shape:
     """Return the typed body; raise Problem for another media type, an oversize or a malformed one."""
-    media_type = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
-    if media_type != "application/json":
+    headers = request.headers
+    if not is_json(headers.get("content-type", ""), headers.get("origin")):
         raise Problem(415, "unsupported_media_type", "Send JSON: Content-Type: application/json.")
     return decode(how, await _read(request))
 

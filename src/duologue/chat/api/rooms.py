@@ -11,7 +11,7 @@ from duologue.chat.actions.list_rooms import MOST, list_rooms
 from duologue.chat.actions.mark_read import mark_read
 from duologue.chat.actions.open_room import open_room
 from duologue.chat.api.outcomes import Waiting
-from duologue.chat.api.requests import answer, body_of, caller, chat_of, number_in, room_id_of
+from duologue.chat.api.requests import answer, body_of, caller, chat_of, number_in, reader, room_id_of
 from duologue.chat.errors import invalid
 from duologue.chat.model import MarkMoved
 from duologue.chat.wire import ReadIn, ReadOut, RoomIn, decoder, room_in_list, room_out
@@ -33,7 +33,7 @@ async def create(request: Request) -> Response:
 
 async def index(request: Request) -> Response:
     """`GET`: the caller's rooms, the liveliest first, with a `Link` header for the rest."""
-    who = await caller(request)
+    who = await reader(request)
     limit = number_in(request, "limit", 1, MOST) or _USUAL
     chat = chat_of(request)
     summaries = await list_rooms(chat, who, before=_place_in(request), limit=limit)
@@ -70,6 +70,6 @@ def _place_in(request: Request) -> tuple[int, int] | None:
 
 async def show(request: Request) -> Response:
     """`GET {id}/`: the room."""
-    who = await caller(request)
+    who = await reader(request)
     room, _ = await chat_of(request).rooms.for_member(who, room_id_of(request))
     return answer(room_out(room))

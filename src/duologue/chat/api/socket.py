@@ -4,12 +4,16 @@ import re
 from functools import partial
 from urllib.parse import parse_qsl
 
+from starlette.requests import Request
+from starlette.responses import Response
+
 from duologue.chat.access.tokens import bearer
 from duologue.chat.api.chat_socket import ChatSocket
 from duologue.chat.api.origins import is_welcome
 from duologue.chat.errors import Problem
 from duologue.chat.frames import PROTOCOL
 from duologue.chat.service import Chat
+from duologue.kit.application import refuse
 from duologue.kit.websocket import Accepted, Endpoint, Handshake, Refusal
 
 _PATH = re.compile(r"/ws/chat(?:/([1-9][0-9]{0,17}))?/?", re.ASCII)
@@ -20,10 +24,25 @@ def endpoint(chat: Chat) -> Endpoint:
     return partial(_open, chat)
 
 
+async def over_http(request: Request) -> Response:
+    """Say to a request that opens no socket that one is spoken to here (RFC 9110 section 15.5.22)."""
+    if _PATH.fullmatch(request.scope["path"]) is None:
+        raise _no_such_address()
+    how = "This is a WebSocket: open it with ws:// or wss://. A proxy on the way must pass `Upgrade` on."
+    response = refuse(Problem(426, "upgrade_required", how))
+    # section 7.8: an Upgrade field goes with this option
+    response.headers.update({"upgrade": "websocket", "connection": "upgrade", "sec-websocket-version": "13"})
+    return response
+
+
+def _no_such_address() -> Problem:
+    return Problem(404, "not_found", "Sockets are at /ws/chat/{room}/ and /ws/chat/.")
+
+
 def _open(chat: Chat, handshake: Handshake) -> Accepted:
     path = _PATH.fullmatch(handshake.path)
     if path is None:
-        raise Refusal(Problem(404, "not_found", "Sockets are at /ws/chat/{room}/ and /ws/chat/."))
+        raise Refusal(_no_such_address())
     if not is_welcome(handshake, chat.settings.origins):
         raise Refusal(
             Problem(403, "origin_refused", "This page's origin may not open sockets; see DUOLOGUE_ALLOWED_ORIGINS.")
