@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any, TypeVar
 
 from duologue.client import Client, ConnectionChanged, Event, MessageReceived
+from duologue.client.core.backoff import LONGEST_SECONDS
 from tests.rig.people import Person
 
 Kind = TypeVar("Kind", bound=Event)
-WAIT_SECONDS = 20.0
+WAIT_SECONDS = 2 * LONGEST_SECONDS + 15.0
+"""Bounds what must come: a server that is back may be met after one longest pause and let us in after another."""
 
 
 def client_of(person: Person, url: str | None = None, **options: Any) -> Client:

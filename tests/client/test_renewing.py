@@ -10,7 +10,7 @@ import pytest
 from duologue.client import Client, ConnectionChanged, LoginRequired
 from tests.client.auth_stand_in import AuthStandIn, away, suffered
 from tests.client.chat_stand_in import ChatStandIn
-from tests.client.company import Ear, client_of
+from tests.client.company import WAIT_SECONDS, Ear, client_of
 from tests.rig.people import Person, forge
 
 pytestmark = pytest.mark.anyio
@@ -139,7 +139,7 @@ async def test_nothing_is_lost_while_the_token_has_ended_and_auth_is_away(alice:
         sends = [asyncio.create_task(his.send(room, f"his {number}")) for number in range(3)]
         await ear.until(lambda: road.refreshes > 0 or ear.error is not None)
         alice.post(room, "meanwhile")
-        await asyncio.wait_for(asyncio.gather(*sends), 20)
+        await asyncio.wait_for(asyncio.gather(*sends), WAIT_SECONDS)
         await ear.until(lambda: len(ear.texts()) == 5)
         assert ear.texts() == ["before", "meanwhile", "his 0", "his 1", "his 2"]
         assert (road.refreshes, times_live(ear)) == (5, 1)

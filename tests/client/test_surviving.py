@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from duologue.client import Client, ConnectionChanged, MessageReceived, Resynced, RoomOpened, SendRefused
-from tests.client.company import Ear, Wire, client_of
+from tests.client.company import WAIT_SECONDS, Ear, Wire, client_of
 from tests.rig.people import Person
 from tests.rig.server import RunningServer, running_server
 from tests.serve.command import duologue
@@ -155,7 +155,7 @@ async def test_who_answers_while_reading_is_not_blocked_by_what_is_not_read_yet(
 
         bot = asyncio.create_task(echo())
         await asyncio.gather(*(hers.send(room, str(number)) for number in range(100)))
-        await asyncio.wait_for(bot, 30)
+        await asyncio.wait_for(bot, WAIT_SECONDS)
         await ear.until(lambda: len(ear.texts()) == 200)
         answers = [text for text in ear.texts() if text.startswith("re: ")]
         assert answers == [f"re: {number}" for number in range(100)]
@@ -178,7 +178,7 @@ async def test_a_restored_backup_drops_what_was_heard_and_keeps_what_was_not_sen
             assert done.returncode == 0, done.stderr
             waiting = asyncio.create_task(hers.send(rooms[0], "after"))
             await asyncio.to_thread(server.start)
-            await asyncio.wait_for(waiting, 30)
+            await asyncio.wait_for(waiting, WAIT_SECONDS)
             await ear.until(lambda: len(ear.of(Resynced)) == 2 and ear.of(ConnectionChanged)[-1].state == "live")
             # what came before the new place is in the history, what comes after it is heard
             history = [message.text async for page in his.history(rooms[0]) for message in page]
@@ -200,4 +200,4 @@ async def test_a_server_that_is_away_is_waited_for(tmp_path: Path) -> None:
             await asyncio.sleep(0.5)
             assert not waiting.done()
             await asyncio.to_thread(server.start)
-            assert (await asyncio.wait_for(waiting, 20)).seq == 1
+            assert (await asyncio.wait_for(waiting, WAIT_SECONDS)).seq == 1

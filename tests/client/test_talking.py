@@ -21,7 +21,7 @@ from duologue.client import (
     SendRefused,
     Typing,
 )
-from tests.client.company import Ear, client_of
+from tests.client.company import WAIT_SECONDS, Ear, client_of
 from tests.rig.people import Person
 
 pytestmark = pytest.mark.anyio
@@ -172,7 +172,7 @@ async def test_what_is_refused_before_it_is_sent_does_not_keep_back_what_is_behi
         room = (await client.open_room(bob.username)).id
         # nobody has told the limits yet: what is too long is found when the connection is ready
         sends = [asyncio.create_task(client.send(room, text)) for text in ("x" * 5000, "y" * 5000, "after")]
-        first, second, after = await asyncio.wait_for(asyncio.gather(*sends, return_exceptions=True), 20)
+        first, second, after = await asyncio.wait_for(asyncio.gather(*sends, return_exceptions=True), WAIT_SECONDS)
         for refused in (first, second):
             assert isinstance(refused, ApiError)
             assert refused.code == "validation_failed"
