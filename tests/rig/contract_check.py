@@ -25,7 +25,7 @@ PASSED_OVER = (
     # Django's admin and allauth's own interface: described by their makers
     re.compile(r"/admin/.*|/_allauth/.*|/accounts/.*"),
     # an upgrade that is refused is no REST answer; the AsyncAPI document describes it
-    re.compile(r"/ws/chat/.*"),
+    re.compile(r"/ws/chat(/.*)?"),
 )
 # which documents hold on a host; any other host serves both
 BY_NAME = {"auth.localhost": ("auth",), "chat.localhost": ("chat",)}

@@ -138,6 +138,20 @@ async def test_a_room_that_is_opened_and_written_to_meanwhile_is_told_whole(chat
     bob.places.leave()
 
 
+async def test_a_slow_reader_is_told_who_is_here_now(chat: Chat) -> None:
+    await opened(chat, ALICE, BOB)
+    bob = SlowReader()
+    bob.places = Places(chat, bob, None, Hello())
+    joining = asyncio.create_task(bob.places.join(_BOB))
+    await bob.asked.wait()
+    await chat.presence.enter(ALICE.user_id, ALICE.username, chat.store.hides_presence(ALICE.user_id))
+    bob.reads.set()
+    await joining
+    told = [frame["rooms"][0]["online"] for frame in bob.heard if frame["type"] == "rooms"]
+    assert [sorted(online) for online in told] == [["alice", "bob"]]
+    bob.places.leave()
+
+
 async def test_a_room_of_two_others_is_not_told(chat: Chat) -> None:
     bob = SlowReader()
     bob.reads.set()

@@ -92,6 +92,21 @@ async def test_a_bad_beginning_is_the_end(
     assert not client.copies
 
 
+@pytest.mark.parametrize("everywhere", [True, False])
+async def test_an_empty_cursor_is_none(trio: Trio, everywhere: bool) -> None:
+    """Taken for no cursor at all, it would begin at the end of the room, and what was missed would never come."""
+    client = V1Client(trio.alice, None if everywhere else trio.room)
+    await client.open()
+    where = {"rooms": {str(trio.room): ""}} if everywhere else {"since": ""}
+    await client.send({"type": "hello", "token": trio.alice.token, **where})
+    assert await client.closed() == 1008
+    [error] = client.passed("error")
+    assert (error["code"], list(error["errors"])) == (
+        "validation_failed",
+        [f"rooms.{trio.room}" if everywhere else "since"],
+    )
+
+
 async def test_a_room_of_others_and_no_room_look_the_same(trio: Trio) -> None:
     answers = []
     for room in (trio.other, 10**9):

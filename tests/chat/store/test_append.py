@@ -65,6 +65,16 @@ async def test_the_same_client_id_is_one_message_within_a_batch(store: Store, ro
     assert len(await history(store, room)) == 1
 
 
+async def test_said_again_a_message_is_shown_as_it_is_now(place: Place, store: Store, room: Room) -> None:
+    """As read, when the other one has read it meanwhile."""
+    said = draft(room, ALICE, "Hi", "id-1")
+    [first] = await store.commit([said])
+    place.mark_read(room, room.participant_b, 1)
+    [again] = await store.commit([said])
+    assert again == Posted(msgspec.structs.replace(message_of(first), is_read=True), duplicate=True)
+    assert await history(store, room) == [message_of(again)]
+
+
 async def test_an_id_with_other_content_is_refused_across_and_within_batches(store: Store, room: Room) -> None:
     await store.commit([draft(room, ALICE, "mine", "id-1")])
     outcomes = await store.commit(

@@ -12,11 +12,13 @@ from alembic.config import Config
 
 from duologue.chat.migrations import migrate, run
 from duologue.chat.model import Room
+from duologue.chat.store.api import OutcomeUnknownError
 from duologue.chat.store.sqlite import history, order, rooms
 from duologue.chat.store.sqlite.batch import Batch
 from duologue.chat.store.sqlite.connection import open_writer
 from duologue.chat.store.sqlite.writer import Writer
 from tests.chat.people import ALICE, BOB, NOON, Known, draft
+from tests.chat.store.writing import posted
 
 _ROOMS = 100
 Commit = Callable[[], int]
@@ -141,6 +143,24 @@ def test_a_writer_that_was_thrown_away_leaves_what_the_next_one_counts_on(
     with apsw.Connection(str(file)) as reader:
         assert len(ordered(reader, "message_order")) == 30
         assert len(ordered(reader, "recent_order")) < 10
+    reader.close()
+
+
+@pytest.mark.parametrize("most", [1, 2048], ids=["settled", "recent"])
+def test_a_place_in_a_room_is_given_once(file: Path, monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    """Should the writer ever be wrong about where a room ends, nothing is acknowledged, and it looks again."""
+    monkeypatch.setattr(order, "_MOST_RECENT", most)
+    writer = Writer(file)
+    room, _ = writer.open_pair(ALICE, BOB, NOON)
+    writer.commit([draft(room, ALICE, str(n)) for n in range(3)])
+    writer._batch._heads.of(room.id).seq = 1
+    with pytest.raises(OutcomeUnknownError):
+        writer.commit([draft(room, ALICE, "in another's place")])
+    [outcome] = writer.commit([draft(room, ALICE, "after all")])
+    assert posted(outcome).message.seq == 4
+    writer.close()
+    with apsw.Connection(str(file)) as reader:
+        assert [seq for _, seq, _ in ordered(reader, "messages")] == [1, 2, 3, 4]
     reader.close()
 
 

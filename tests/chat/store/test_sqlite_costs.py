@@ -162,6 +162,21 @@ def test_standings_of_two_hundred_rooms_are_one_statement(connection: apsw.Conne
     assert steps[1] <= steps[0] * 2
 
 
+def test_standings_of_some_rooms_cost_the_same_whoever_is_in_more(
+    connection: apsw.Connection, counted: Counted
+) -> None:
+    steps = []
+    asked: list[int] = []
+    for first in (0, 50, 100, 1000):
+        asked = asked or [open_room(connection, Known(f"p{n}", f"pal{n}")).id for n in range(50)]
+        for n in range(first, first * 2):
+            open_room(connection, Known(f"p{n}", f"pal{n}"))
+        found, taken = counted(partial(summaries.read_standings, connection, "1", asked))
+        assert len(found) == 1
+        steps.append(taken)
+    assert max(steps) <= min(steps) * 1.1
+
+
 def test_an_edit_costs_the_same_in_a_long_room(connection: apsw.Connection, counted: Counted) -> None:
     writing = Batch(connection)
     spent = []

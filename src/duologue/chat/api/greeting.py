@@ -28,7 +28,8 @@ class Greeting:
         if self._frames > _MOST_FRAMES:
             raise invalid({"more": [f"At most {_MOST_FRAMES} frames."]})
         self._token = hello.token or self._token
-        self._since = hello.since or self._since
+        # an empty one is no cursor, and is told so: without one what was missed would be left out
+        self._since = self._since if hello.since is None else hello.since
         if hello.rooms is not None:
             self._rooms = {**(self._rooms or {}), **hello.rooms}
         return None if hello.more else Hello(self._token, self._since, self._rooms)

@@ -152,14 +152,16 @@ class Places:
         return True
 
     async def _greet(self, who: AccessClaims, standings: Sequence[Standing], resuming: Resuming) -> None:
-        states = [self._state(standing, resuming.point(standing)) for standing in standings]
         limits = Limits.of(self._chat.settings)
         if self._room_id is not None:
-            self._socket.send_all([text_frame(ready_frame(who.username, who.exp, limits, states[0]))])
+            state = self._state(standings[0], resuming.point(standings[0]))
+            self._socket.send_all([text_frame(ready_frame(who.username, who.exp, limits, state))])
             return
-        for start in range(0, len(states), _CHUNK):
+        for start in range(0, len(standings), _CHUNK):
             await self._socket.writable()
-            self._socket.send_all([text_frame(rooms_frame(states[start : start + _CHUNK]))])
+            # made now: who is here changes while a slow reader takes the first ones
+            states = [self._state(each, resuming.point(each)) for each in standings[start : start + _CHUNK]]
+            self._socket.send_all([text_frame(rooms_frame(states))])
         self._socket.send_all([text_frame(ready_frame(who.username, who.exp, limits, None))])
 
     def _go_live(self, standings: Sequence[Standing], resuming: Resuming) -> None:

@@ -27,7 +27,7 @@ _OUTSIDERS = """
 """
 
 _KNOWN_IDS = f"""
-    SELECT draft.key, m.first_content, {message_columns("m", is_read="0")}
+    SELECT draft.key, m.first_content, {message_columns("m")}
     FROM json_each(?) AS draft
     JOIN messages AS m
       ON m.client_id = draft.value ->> 2 AND m.room_id = draft.value ->> 0 AND m.sender = draft.value ->> 1
@@ -63,7 +63,7 @@ class Appender:
         last_id = self._last_id
         outcomes = [self._number(draft) for draft in drafts]
         if self._insert([posted.message for posted in outcomes]):
-            self._order.add(last_id)
+            self._order.add(last_id, len(outcomes))
             return outcomes
         self._connection.execute("ROLLBACK")
         self._take_back(outcomes)
@@ -71,7 +71,7 @@ class Appender:
         settled, fresh = self._settle(drafts)
         if not self._insert(fresh):
             raise RuntimeError("a message that is new and a member's was not stored")
-        self._order.add(last_id)
+        self._order.add(last_id, len(fresh))
         return settled
 
     def _insert(self, messages: Sequence[Message]) -> bool:

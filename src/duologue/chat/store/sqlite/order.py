@@ -28,7 +28,11 @@ LAST_ID = """coalesce(
     (SELECT id FROM settled_order WHERE room_id = {room} ORDER BY seq DESC LIMIT 1))"""
 """Of a room, as expressions to put a statement's own name for the room into. What is recent comes after what is not."""
 
-_ADD = "INSERT INTO recent_order SELECT room_id, seq, id FROM messages WHERE id > ?"
+# one table's key does not know the other's: together they are what a unique index over all messages would be
+_ADD = """
+    INSERT INTO recent_order SELECT room_id, seq, id FROM messages AS new WHERE id > ? AND NOT EXISTS (
+        SELECT 1 FROM settled_order WHERE room_id = new.room_id AND seq = new.seq)
+"""
 _END = """
     SELECT room_id, seq FROM recent_order WHERE (room_id, seq) > (?, ?) ORDER BY room_id, seq LIMIT 1 OFFSET ?
 """
@@ -46,9 +50,14 @@ class Order:
         self._recent: int = connection.execute("SELECT count(*) FROM recent_order").get
         self._settled_up_to = _START
 
-    def add(self, after_id: int) -> None:
-        """Enter all messages with a greater id. The caller holds the transaction that has inserted them."""
-        self._recent += self._change(_ADD, (after_id,))
+    def add(self, after_id: int, count: int) -> None:
+        """Enter all messages with a greater id, `count` of them. The caller holds the transaction that inserted them.
+
+        Raises an error when a room has a message of that `seq` already.
+        """
+        if self._change(_ADD, (after_id,)) != count:
+            raise RuntimeError("a seq was given twice in a room")
+        self._recent += count
         while self._recent >= _MOST_RECENT:
             self._settle()
 

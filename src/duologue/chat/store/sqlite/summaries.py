@@ -45,7 +45,8 @@ _SUMMARIES = f"""
 _STANDINGS = f"""
     WITH shown AS (
         SELECT m.room_id, m.person_id, m.last_read_seq FROM people AS me
-        JOIN members AS m ON m.person_id = me.id JOIN json_each(:rooms) AS asked ON asked.value = m.room_id
+        CROSS JOIN json_each(:rooms) AS asked
+        CROSS JOIN members AS m ON m.room_id = asked.value AND m.person_id = me.id
         WHERE me.user_id = :user
     )
     SELECT json_group_array(json_array(
