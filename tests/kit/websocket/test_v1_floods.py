@@ -6,6 +6,7 @@ import pytest
 
 from tests.kit.websocket.conftest import Pair
 from tests.kit.websocket.test_floods import flooded
+from tests.rig.people import Person
 from tests.rig.raw_socket import RawSocket, text
 
 FLOODS: dict[str, dict[str, Any]] = {
@@ -22,6 +23,10 @@ MISTAKES: dict[str, dict[str, Any]] = {
     "unknown-types": {"type": "x"},
     "no-types": {"message": "x"},
 }
+# well made, and in a room that is not the sender's
+ASTRAY: dict[str, dict[str, Any]] = {
+    name: {**what, "room": 999_999} for name, what in FLOODS.items() if what["type"] != "auth"
+}
 
 
 HELLO = text({"type": "hello"})
@@ -31,6 +36,30 @@ HELLO = text({"type": "hello"})
 def test_a_flood_of_good_frames_is_told_to_slow_down(strict_pair: Pair, what: dict[str, Any]) -> None:
     counts = flooded(strict_pair, what, least=20_000, greeting=HELLO)
     assert 0 < counts["rate_limited"] < 20_000
+
+
+@pytest.mark.parametrize("what", ASTRAY.values(), ids=ASTRAY)
+def test_a_flood_into_a_room_that_is_not_there_costs_its_sender(strict_pair: Pair, what: dict[str, Any]) -> None:
+    counts = flooded(strict_pair, what, least=20_000, greeting=HELLO)
+    # the burst, and what comes back in the two seconds
+    assert 2000 <= counts["not_found"] <= 2000 + 100, counts
+    assert 0 < counts["rate_limited"] < 20_000
+
+
+@pytest.mark.parametrize("what", ASTRAY.values(), ids=ASTRAY)
+def test_a_wrong_room_is_paid_for_once(strict_pair: Pair, what: dict[str, Any]) -> None:
+    alice, bob, _room = strict_pair
+    eager, friend = Person.arrive(alice.server, "eager"), Person.arrive(bob.server, "friend")
+    with eager.socket(eager.room_with(friend)) as raw:
+        raw.send(HELLO + text(what) * 2000)
+        while (got := raw.json())["type"] != "error":
+            pass
+        assert got["code"] == "not_found"
+        assert {raw.json()["code"] for _ in range(1999)} == {"not_found"}
+        raw.send(text(what) * 100)
+        while (got := raw.json())["code"] != "rate_limited":
+            pass
+        assert got["room"] == 999_999
 
 
 @pytest.mark.parametrize("what", MISTAKES.values(), ids=MISTAKES)

@@ -109,7 +109,14 @@ class V1:
         self._places.leave()
 
     def _place(self, frame: Say | Edit | Delete | Read | Typing) -> tuple[Room, Person]:
-        return self._places.find(None if frame.room is None else whole("room", frame.room))
+        room_id = None if frame.room is None else whole("room", frame.room)
+        try:
+            return self._places.find(room_id)
+        except Problem:
+            # the action that would have spent is never reached: what is refused is work, too
+            budget = self._chat.signals if isinstance(frame, Read | Typing) else self._chat.sends
+            budget.spend(self._socket.user_id)
+            raise
 
     def _say(self, frame: Say) -> None:
         post_message(
