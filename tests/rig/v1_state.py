@@ -119,10 +119,10 @@ class RoomCopy:
         message = self.messages[frame["seq"]]
         assert message["id"] == frame["id"], (message, frame)
         assert "deleted_at" not in message, (message, frame)
+        assert frame["sender_id"] == frame["username"] == message["sender_id"], (message, frame)
         if frame["type"] == "deleted":
             message |= {"content": "", "deleted_at": frame["deleted_at"]}
         else:
-            assert frame["sender_id"] == message["sender_id"], (message, frame)
             message |= {"content": frame["content"], "edited_at": frame["edited_at"]}
         self.messages[frame["seq"]] = message
 

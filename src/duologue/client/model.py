@@ -41,7 +41,8 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
 class RoomInList(Room, frozen=True, kw_only=True):
     """A room in the list of one's rooms.
 
-    `unread` counts the other one's messages after `last_read_seq`, among the newest 1,000 of the room.
+    `unread` counts the other one's messages after `last_read_seq` that were not taken back, among the newest 1,000 of
+    the room.
     """
 
     unread: int

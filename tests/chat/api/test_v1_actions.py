@@ -78,7 +78,8 @@ async def test_edits_and_deletions_are_the_same_on_both_paths(trio: Trio, how: s
                 assert (answer.status_code, answer.json()["content"]) == (200, "")
         for client in (alice, bob):
             deleted = await client.expect("deleted")
-            assert set(deleted) == {"type", "room", "id", "seq", "deleted_at", "cursor"}
+            assert set(deleted) == {"type", "room", "id", "seq", "sender_id", "username", "deleted_at", "cursor"}
+            assert deleted["sender_id"] == deleted["username"] == trio.alice.username
             assert client.copies[trio.room].at == (1, 2)
             assert client.copies[trio.room].shown() == trio.bob.whole_history(trio.room)
             await client.silence("edited", 0.1)

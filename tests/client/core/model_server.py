@@ -52,7 +52,9 @@ class ModelRoom:
         at = NOON.replace(microsecond=self.change)
         if text is None:
             self.messages[seq - 1] = Message(**fields | {"text": "", "deleted_at": at})
-            return frames.DeletedFrame(self.room, old.id, seq, at, self.head)
+            return frames.DeletedFrame(
+                room=self.room, id=old.id, seq=seq, sender=old.sender, deleted_at=at, cursor=self.head
+            )
         self.messages[seq - 1] = Message(**fields | {"text": text, "edited_at": at})
         return frames.EditedFrame(
             room=self.room, id=old.id, seq=seq, sender=old.sender, text=text, edited_at=at, cursor=self.head
@@ -90,7 +92,7 @@ class ModelRoom:
             syncing=since not in (None, self.head),
             head_seq=len(self.messages),
             last_read_seq=mine,
-            unread=sum(1 for message in self.messages[mine:] if message.sender != ME),
+            unread=sum(1 for each in self.messages[mine:] if each.sender != ME and each.deleted_at is None),
             reads=tuple(self.reads),
         )
 

@@ -44,6 +44,8 @@ class _Deleted(msgspec.Struct, frozen=True, tag="deleted"):
     room: int
     id: int
     seq: int
+    sender_id: str
+    username: str
     deleted_at: str
     cursor: str
 
@@ -82,9 +84,10 @@ def event_frame(epoch: str, room: Room, event: Done, payload: bytes | None = Non
 
 
 def _rewritten_frame(room: Room, message: Message, after: str) -> bytes:
-    if message.deleted_at is not None:
-        return encode(_Deleted(room.id, message.id, message.seq, timestamp(message.deleted_at), after))
     username = room.username_of(message.sender)
+    if message.deleted_at is not None:
+        deleted_at = timestamp(message.deleted_at)
+        return encode(_Deleted(room.id, message.id, message.seq, username, username, deleted_at, after))
     return encode(
         _Edited(
             room.id,

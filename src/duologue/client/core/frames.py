@@ -74,12 +74,13 @@ class EditedFrame(msgspec.Struct, frozen=True, kw_only=True, rename={"sender": "
     cursor: str
 
 
-class DeletedFrame(msgspec.Struct, frozen=True):
+class DeletedFrame(msgspec.Struct, frozen=True, kw_only=True, rename={"sender": "sender_id"}):
     """A message was taken back."""
 
     room: int
     id: int
     seq: int
+    sender: str
     deleted_at: datetime
     cursor: str
 

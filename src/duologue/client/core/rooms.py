@@ -122,7 +122,7 @@ class Rooms:
     def fetched(self, room: int, page: Changes) -> Step:
         """Take a page that was read over REST; the room is live when nothing more can be missing."""
         conversation = self.conversations[room]
-        events = conversation.page(page.messages, page.reads, page.cursor, self.me)
+        events = conversation.page(page, self.me)
         if not page.more and not self.catching_up[room]:
             del self.catching_up[room]
             self._live.add(room)
@@ -133,13 +133,13 @@ class Rooms:
     ) -> list[Event]:
         match frame:
             case SyncFrame():
-                return conversation.page(frame.messages, frame.reads, frame.cursor, self.me)
+                return conversation.page(frame, self.me)
             case MessageFrame():
                 return conversation.heard(frame, self.me)
             case EditedFrame():
                 return conversation.edited(frame)
             case DeletedFrame():
-                return conversation.deleted(frame)
+                return conversation.deleted(frame, self.me)
             case ReadFrame():
                 return conversation.read(frame, self.me)
 
@@ -150,7 +150,7 @@ class Rooms:
             conversation = self.conversations[entry.room] = Conversation(entry.room, self._keep)
         if entry.room not in self._live and entry.room not in self.catching_up:
             self._place(conversation, entry)
-        conversation.describe(entry)
+        conversation.describe(entry, behind=entry.syncing or entry.room in self.catching_up)
         opened = is_new and self._begun and entry.room not in self._start_anew
         # without a cursor there is nothing to keep: after a restart the room is new again
         assert conversation.info is not None  # noqa: S101 - describe has just set it
