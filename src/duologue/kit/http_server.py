@@ -2,9 +2,12 @@
 
 import asyncio
 import contextlib
+import fcntl
 import os
 import signal
 import socket
+import sys
+import termios
 from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any, ClassVar
@@ -26,17 +29,20 @@ _WHEN_TO_SAY_FULL = Interval(60.0)
 class PatientProtocol(HttpToolsProtocol):
     """Uvicorn's HTTP protocol with bounds on how a request arrives: a slow loris holds no connection for long.
 
-    `head_seconds` and `body_seconds`: until each is here; `head_bytes`: the longest head, known as it arrives. Beyond
-    `most_sockets` connections no more sockets are opened, beyond `most_connections` nobody is heard any more.
+    `head_seconds` and `body_seconds`: until each is here; `head_bytes`: the longest head, known as it arrives. Who
+    takes nothing of an answer for `unread_seconds` is cut, after twice that at most. Beyond `most_connections`
+    nobody is heard any more, beyond `most_sockets` no more sockets are opened.
     """
 
     head_seconds: ClassVar[float] = 10.0
     body_seconds: ClassVar[float] = 30.0
+    unread_seconds: ClassVar[float] = 30.0
     head_bytes: ClassVar[int] = 32 * 1024
     most_connections: ClassVar[int] = 1 << 20
     most_sockets: ClassVar[int] = 1 << 20
 
     _timer: asyncio.TimerHandle | None = None
+    _unread_timer: asyncio.TimerHandle | None = None
     _head_received = 0
     _in_head = False
     _in_body = False
@@ -50,9 +56,32 @@ class PatientProtocol(HttpToolsProtocol):
             self._start_timer(self.head_seconds)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the clock."""
+        """Stop the clocks."""
         self._stop_timer()
+        self._stop_unread_timer()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Asyncio: much waits for the peer; see that it reads."""
+        super().pause_writing()
+        self._watch_reader()
+
+    def resume_writing(self) -> None:
+        """Asyncio: the peer has read."""
+        if not self.transport.is_closing():
+            self._stop_unread_timer()
+        super().resume_writing()
+
+    def on_response_complete(self) -> None:
+        """Uvicorn: the answer is written; a connection that is to close does so when the peer has read it."""
+        if self.transport.is_closing():
+            self._watch_reader()
+        super().on_response_complete()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Uvicorn: nothing new came. It closes, and that waits for a peer that has not read all."""
+        super().timeout_keep_alive_handler()
+        self._watch_reader()
 
     def data_received(self, data: bytes) -> None:
         """Take a part of a request; refuse what is no HTTP, and a head that is too large, before it is all here."""
@@ -124,6 +153,7 @@ class PatientProtocol(HttpToolsProtocol):
         self._stop_timer()
         self.transport.write(problem.response())
         self.transport.close()
+        self._watch_reader()
 
     def _start_timer(self, seconds: float) -> None:
         self._timer = self.loop.call_later(seconds, self._too_slow)
@@ -136,6 +166,30 @@ class PatientProtocol(HttpToolsProtocol):
     def _too_slow(self) -> None:
         self._timer = None
         self.transport.abort()
+
+    def _watch_reader(self) -> None:
+        if self._unread_timer is None:
+            self._unread_timer = self.loop.call_later(self.unread_seconds, self._look_at_reader, self._unread())
+
+    def _look_at_reader(self, before: int) -> None:
+        self._unread_timer = None
+        if self._unread() < before:
+            self._watch_reader()
+        else:
+            self.transport.abort()
+
+    def _stop_unread_timer(self) -> None:
+        if self._unread_timer is not None:
+            self._unread_timer.cancel()
+            self._unread_timer = None
+
+    def _unread(self) -> int:
+        """Return how many bytes the peer has yet to take."""
+        # the kernel's part counts: it keeps megabytes, of which somebody slow may read for minutes before it takes more
+        kept = bytes(4)
+        with contextlib.suppress(OSError, ValueError):
+            kept = fcntl.ioctl(self.transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, kept)
+        return int.from_bytes(kept, sys.byteorder) + int(self.transport.get_write_buffer_size())
 
 
 class Server(uvicorn.Server):

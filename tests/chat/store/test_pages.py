@@ -65,6 +65,37 @@ async def test_walking_either_way_meets_every_message_once(store: Store, ten: Ro
     assert forward == backward == list(range(1, 11))
 
 
+@pytest.fixture
+async def large(store: Store, room: Room) -> Room:
+    """A room with 600 messages of 4,000 characters: 250 of them are a page."""
+    await store.commit([draft(room, ALICE, "😀" * 4000) for _ in range(600)])
+    return room
+
+
+async def test_a_page_of_long_messages_ends_early_and_says_that_there_is_more(store: Store, large: Room) -> None:
+    assert shape(await store.page(large, before=None, after=None, limit=1000)) == (list(range(351, 601)), True, False)
+    assert shape(await store.page(large, before=351, after=None, limit=1000)) == (list(range(101, 351)), True, True)
+    assert shape(await store.page(large, before=101, after=None, limit=1000)) == (list(range(1, 101)), False, True)
+    assert shape(await store.page(large, before=None, after=0, limit=1000)) == (list(range(1, 251)), False, True)
+    assert shape(await store.page(large, before=None, after=500, limit=1000)) == (list(range(501, 601)), True, False)
+
+
+@pytest.mark.parametrize(
+    ("seq", "first", "last", "older", "newer"),
+    [(300, 175, 424, True, True), (1, 1, 125, False, True), (600, 475, 600, True, False), (999, 476, 600, True, False)],
+)
+async def test_a_page_of_long_messages_has_what_was_asked_for_in_its_middle(
+    store: Store, large: Room, seq: int, first: int, last: int, older: bool, newer: bool
+) -> None:
+    page = await store.page_around(large, seq, 1000)
+    assert shape(page) == (list(range(first, last + 1)), older, newer)
+
+
+async def test_a_page_of_usual_messages_is_as_long_as_asked_for(store: Store, room: Room) -> None:
+    await store.commit([draft(room, ALICE, "x" * 1000) for _ in range(1001)])
+    assert len((await store.page(room, before=None, after=None, limit=1000)).messages) == 1000
+
+
 async def test_a_page_shows_its_own_room_only(store: Store, ten: Room) -> None:
     other, _ = await store.open_room(ALICE, ALICE.__class__("9", "zoe"), 0)
     await store.commit([draft(other, ALICE, "elsewhere")])
