@@ -167,3 +167,12 @@ async def test_signals_are_bounded(strict_trio: Trio) -> None:
         assert (error["code"], error["about"], error["retryable"]) == ("rate_limited", "typing", True)
         # messages have an allowance of their own
         assert (await alice.say("Hi"))["seq"] == 1
+
+
+def test_hiding_has_the_allowance_of_signals(strict_trio: Trio) -> None:
+    alice = strict_trio.alice
+    answers = [
+        alice.http.patch("/api/chat/me/", json={"hide_presence": n % 2 == 0}, headers=alice.headers) for n in range(20)
+    ]
+    told = {(answer.status_code, answer.json().get("code")) for answer in answers}
+    assert told == {(200, None), (429, "rate_limited")}
