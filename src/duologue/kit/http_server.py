@@ -125,6 +125,8 @@ class PatientProtocol(HttpToolsProtocol):
         if len(self.connections) > self.most_sockets:
             self._turn_away()
         else:
+            # a socket has its own bounds for who does not read
+            self._stop_unread_timer()
             super().handle_websocket_upgrade()
 
     def _turn_away(self) -> None:
@@ -168,7 +170,8 @@ class PatientProtocol(HttpToolsProtocol):
         self.transport.abort()
 
     def _watch_reader(self) -> None:
-        if self._unread_timer is None:
+        # uvicorn's keep-alive clock may strike when the connection is gone
+        if self._unread_timer is None and self in self.connections:
             self._unread_timer = self.loop.call_later(self.unread_seconds, self._look_at_reader, self._unread())
 
     def _look_at_reader(self, before: int) -> None:
