@@ -30,7 +30,7 @@ def fill(database: Path, room: int, count: int) -> None:
     connection = apsw.Connection(str(database), flags=apsw.SQLITE_OPEN_READWRITE)
     try:
         members = [row[0] for row in connection.execute("SELECT person_id FROM members WHERE room_id = ?", (room,))]
-        if connection.execute("SELECT count(*) FROM messages WHERE room_id = ?", (room,)).get:
+        if connection.execute("SELECT count(*) FROM message_order WHERE room_id = ?", (room,)).get:
             raise NotEmptyError(room)
         bindings = {
             "count": count,
