@@ -1,9 +1,7 @@
 """Who asks and does not read the answer is cut; who reads slowly gets all of it."""
 
-import asyncio
 import contextlib
 import socket
-import threading
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
@@ -13,8 +11,8 @@ import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from duologue.kit.http_server import PatientProtocol, listen
-from tests.kit.websocket.test_failures import ThreadServer
+from duologue.kit.http_server import PatientProtocol
+from tests.kit.thread_server import ThreadServer, serving
 
 MIB = 1024 * 1024
 UNREAD_SECONDS, KEEP_ALIVE_SECONDS = 0.6, 2
@@ -56,7 +54,6 @@ class Site:
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
-    listening = listen("127.0.0.1", 0)
     config = uvicorn.Config(
         answer_at_length,
         loop="uvloop",
@@ -66,15 +63,8 @@ def site() -> Iterator[Site]:
         log_config=None,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
     )
-    started = threading.Event()
-    server = ThreadServer(config, started.set)
-    thread = threading.Thread(target=asyncio.run, args=(server.serve([listening]),))
-    thread.start()
-    assert started.wait(10)
-    yield Site(server, listening)
-    server.should_exit = True
-    thread.join(10)
-    assert not thread.is_alive()
+    with serving(config) as (server, listening):
+        yield Site(server, listening)
 
 
 def ask(tcp: socket.socket, size: int, header: str = "") -> None:

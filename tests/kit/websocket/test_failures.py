@@ -1,9 +1,6 @@
 """Our own errors: an exception ends its socket with 1011, stands in the log, and harms no other; and slow bodies."""
 
-import asyncio
-import contextlib
 import logging
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,9 +9,10 @@ import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from duologue.kit.http_server import PatientProtocol, Server, listen
+from duologue.kit.http_server import PatientProtocol
 from duologue.kit.websocket import Accepted, Handshake, Limits, WebSocket, protocol_for
 from duologue.kit.websocket.frames import text_frame
+from tests.kit.thread_server import serving
 from tests.rig.raw_socket import CLOSE, RawSocket, close, frame, text
 
 
@@ -45,14 +43,6 @@ class HastyProtocol(PatientProtocol):
     head_bytes = 4096
 
 
-class ThreadServer(Server):
-    """A server beside the tests: signals are theirs."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
 @dataclass
 class Kit:
     port: int
@@ -81,7 +71,6 @@ def _endpoint(handshake: Handshake) -> Accepted:
 
 @pytest.fixture(scope="module")
 def kit() -> Iterator[Kit]:
-    listening = listen("127.0.0.1", 0)
     config = uvicorn.Config(
         read_body,
         loop="uvloop",
@@ -91,15 +80,8 @@ def kit() -> Iterator[Kit]:
         log_config=None,
         timeout_keep_alive=1,
     )
-    started = threading.Event()
-    server = ThreadServer(config, started.set)
-    thread = threading.Thread(target=asyncio.run, args=(server.serve([listening]),))
-    thread.start()
-    assert started.wait(10)
-    yield Kit(listening.getsockname()[1])
-    server.should_exit = True
-    thread.join(10)
-    assert not thread.is_alive()
+    with serving(config) as (_, listening):
+        yield Kit(listening.getsockname()[1])
 
 
 def test_an_exception_ends_its_socket_and_no_other(kit: Kit, caplog: pytest.LogCaptureFixture) -> None:
