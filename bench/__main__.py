@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from bench import headline
 from bench.machine import describe
 from bench.placement import Placement, raise_file_limit, urgent
 from bench.report import Report, markdown, write
@@ -40,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     report = Report(" ".join(["python -m bench", *(sys.argv[1:] if arguments is None else arguments)]), machine, tables)
     if chosen == list(ROWS) and not options.quick:
         write(report, _FOLDER)
+        headline.write(report)
     print(msgspec.json.encode(report).decode() if options.json else markdown(report))
     return int(any(line.met is False for table in tables for line in table.lines))
 

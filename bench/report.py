@@ -87,7 +87,7 @@ def _table(table: Table) -> str:
 
 def _line(line: Line) -> str:
     ratio = "" if line.ratio is None else f"{line.ratio:.2f}"
-    aim = "" if line.aim is None else f"{'≤' if line.less_is_better else '≥'} {_number(line.aim)}"
+    aim = "" if line.aim is None else f"{'≤' if line.less_is_better else '≥'} {number(line.aim)}"
     met = {None: "", True: "yes", False: "**no**"}[line.met]
     cells = [line.what, line.unit, _samples(line.product), _samples(line.reference), ratio, aim, met, line.cpu]
     return f"| {' | '.join(cells)} |"
@@ -97,11 +97,12 @@ def _samples(samples: Sequence[float]) -> str:
     if not samples:
         return ""
     if len(samples) == 1:
-        return _number(samples[0])
-    return f"{_number(median(samples))} ({_number(min(samples))} to {_number(max(samples))})"
+        return number(samples[0])
+    return f"{number(median(samples))} ({number(min(samples))} to {number(max(samples))})"
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
+    """Return a figure with three digits that count, a large one whole."""
     if abs(value) >= 1000:
         return f"{value:,.0f}"
     return f"{value:.3g}"
