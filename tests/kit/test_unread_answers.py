@@ -12,14 +12,21 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 
 from duologue.kit.http_server import PatientProtocol
+from duologue.kit.unread import Unread
 from tests.kit.thread_server import ThreadServer, serving
 
 MIB = 1024 * 1024
 UNREAD_SECONDS, KEEP_ALIVE_SECONDS = 0.6, 2
+MOST_IN_ALL = 24 * MIB
 
 
 class Brisk(PatientProtocol):
     unread_seconds = UNREAD_SECONDS
+    unread = Unread(1024 * MIB)
+
+
+class Frugal(PatientProtocol):
+    unread = Unread(MOST_IN_ALL)
 
 
 async def answer_at_length(scope: Scope, _receive: Receive, send: Send) -> None:
@@ -52,12 +59,12 @@ class Site:
             yield tcp
 
 
-@pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
+@contextlib.contextmanager
+def site_of(protocol: type[PatientProtocol]) -> Iterator[Site]:
     config = uvicorn.Config(
         answer_at_length,
         loop="uvloop",
-        http=Brisk,
+        http=protocol,
         ws="none",
         lifespan="off",
         log_config=None,
@@ -65,6 +72,12 @@ def site() -> Iterator[Site]:
     )
     with serving(config) as (server, listening):
         yield Site(server, listening)
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    with site_of(Brisk) as site:
+        yield site
 
 
 def ask(tcp: socket.socket, size: int, header: str = "") -> None:
@@ -142,3 +155,30 @@ def test_a_connection_whose_answer_was_read_late_lives_on(site: Site) -> None:
         time.sleep(2 * UNREAD_SECONDS)
         ask(tcp, 5)
         assert read(tcp, 5) == 5
+
+
+def test_many_who_read_nothing_hold_little_together(held: Callable[[], int]) -> None:
+    """Long before anybody's time is up."""
+    with site_of(Frugal) as site, contextlib.ExitStack() as stack:
+        patient = stack.enter_context(site.asked(6 * MIB))
+        most = 0
+        for _ in range(20):
+            stack.enter_context(site.asked(16 * MIB))
+            time.sleep(0.05)
+            most = max(most, held())
+        assert wait_for(lambda: held() < MOST_IN_ALL + MIB, 5), held()
+        # besides what waits, one answer is made at a time, and its head put before it
+        assert most < MOST_IN_ALL + 40 * MIB
+        assert site.connections <= 2
+        # who asked for less than they keeps its answer
+        assert read(patient, 6 * MIB) == 6 * MIB
+    assert len(Frugal.unread) == 0
+
+
+def test_who_has_read_all_counts_no_more() -> None:
+    with site_of(Frugal) as site, contextlib.ExitStack() as stack:
+        for _ in range(5):
+            tcp = stack.enter_context(site.asked(16 * MIB))
+            assert read(tcp, 16 * MIB) == 16 * MIB
+        assert site.connections == 5
+        assert wait_for(lambda: len(Frugal.unread) == 0, 2)

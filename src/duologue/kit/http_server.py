@@ -2,12 +2,9 @@
 
 import asyncio
 import contextlib
-import fcntl
 import os
 import signal
 import socket
-import sys
-import termios
 from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any, ClassVar
@@ -20,6 +17,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from duologue.kit.http_answers import OneWrite
 from duologue.kit.interval import Interval
 from duologue.kit.problem import Problem
+from duologue.kit.unread import Unread, unread_bytes
 
 _log = structlog.get_logger(__name__)
 # strangers must not write our log
@@ -30,13 +28,14 @@ class PatientProtocol(HttpToolsProtocol):
     """Uvicorn's HTTP protocol with bounds on how a request arrives: a slow loris holds no connection for long.
 
     `head_seconds` and `body_seconds`: until each is here; `head_bytes`: the longest head, known as it arrives. Who
-    takes nothing of an answer for `unread_seconds` is cut, after twice that at most. Beyond `most_connections`
-    nobody is heard any more, beyond `most_sockets` no more sockets are opened.
+    takes nothing of an answer for `unread_seconds` is cut, after twice that at most; `unread` bounds what waits for all
+    of them. Beyond `most_connections` nobody is heard any more, beyond `most_sockets` no more sockets are opened.
     """
 
     head_seconds: ClassVar[float] = 10.0
     body_seconds: ClassVar[float] = 30.0
     unread_seconds: ClassVar[float] = 30.0
+    unread: ClassVar[Unread] = Unread(64 * 1024 * 1024)
     head_bytes: ClassVar[int] = 32 * 1024
     most_connections: ClassVar[int] = 1 << 20
     most_sockets: ClassVar[int] = 1 << 20
@@ -59,17 +58,20 @@ class PatientProtocol(HttpToolsProtocol):
         """Stop the clocks."""
         self._stop_timer()
         self._stop_unread_timer()
+        self.unread.discard(self.transport)
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
         """Asyncio: much waits for the peer; see that it reads."""
         super().pause_writing()
         self._watch_reader()
+        self.unread.add(self.transport)
 
     def resume_writing(self) -> None:
         """Asyncio: the peer has read."""
         if not self.transport.is_closing():
             self._stop_unread_timer()
+            self.unread.discard(self.transport)
         super().resume_writing()
 
     def on_response_complete(self) -> None:
@@ -127,6 +129,7 @@ class PatientProtocol(HttpToolsProtocol):
         else:
             # a socket has its own bounds for who does not read
             self._stop_unread_timer()
+            self.unread.discard(self.transport)
             super().handle_websocket_upgrade()
 
     def _turn_away(self) -> None:
@@ -172,11 +175,13 @@ class PatientProtocol(HttpToolsProtocol):
     def _watch_reader(self) -> None:
         # uvicorn's keep-alive clock may strike when the connection is gone
         if self._unread_timer is None and self in self.connections:
-            self._unread_timer = self.loop.call_later(self.unread_seconds, self._look_at_reader, self._unread())
+            self._unread_timer = self.loop.call_later(
+                self.unread_seconds, self._look_at_reader, unread_bytes(self.transport)
+            )
 
     def _look_at_reader(self, before: int) -> None:
         self._unread_timer = None
-        if self._unread() < before:
+        if unread_bytes(self.transport) < before:
             self._watch_reader()
         else:
             self.transport.abort()
@@ -185,14 +190,6 @@ class PatientProtocol(HttpToolsProtocol):
         if self._unread_timer is not None:
             self._unread_timer.cancel()
             self._unread_timer = None
-
-    def _unread(self) -> int:
-        """Return how many bytes the peer has yet to take."""
-        # the kernel's part counts: it keeps megabytes, of which somebody slow may read for minutes before it takes more
-        kept = bytes(4)
-        with contextlib.suppress(OSError, ValueError):
-            kept = fcntl.ioctl(self.transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, kept)
-        return int.from_bytes(kept, sys.byteorder) + int(self.transport.get_write_buffer_size())
 
 
 class Server(uvicorn.Server):
