@@ -2,7 +2,7 @@
 
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -19,6 +19,8 @@ from tests.rig.long_runs import runs
 
 pytestmark = pytest.mark.slow
 _UNTIL_FOUND = 100
+_ONCE_WANTING = (4483,)
+"""A reader who was reminded while it read the past was never told: they are tried each time."""
 _HEARD = {
     "ready", "rooms", "sync", "message", "edited", "deleted", "read", "ack", "typing", "presence",
     "overloaded", "outcome_unknown", "message_deleted",
@@ -31,7 +33,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return template(tmp_path_factory.mktemp("template"))
 
 
-def each(seeds: Sequence[int], empty: Path, folder: Path) -> Iterator[Run]:
+def each(seeds: Iterable[int], empty: Path, folder: Path) -> Iterator[Run]:
     for seed in seeds:
         own = folder / f"seed {seed}"
         own.mkdir(parents=True)
@@ -43,7 +45,7 @@ def test_any_order_is_a_good_order(empty: Path, tmp_path: Path) -> None:
     """A seed that is found wanting goes on doing so: `run(seed, …)` is all that it takes to see it again."""
     kinds: Counter[str] = Counter()
     closes: Counter[int] = Counter()
-    for done in each(range(runs(200, 5000)), empty, tmp_path):
+    for done in each(dict.fromkeys([*_ONCE_WANTING, *range(runs(200, 5000))]), empty, tmp_path):
         assert not done.violations, (done.seed, done.violations)
         kinds += done.kinds
         closes += done.closes
