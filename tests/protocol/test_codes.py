@@ -13,6 +13,9 @@ from tests.rig.contract_check import PROTOCOL, document
 SOURCE = PROTOCOL.parent / "src" / "duologue"
 PROBLEMS = document("codes.json")["problems"]
 
+SAID_ON_THE_WAY = {"1001"}
+"""Close codes that a proxy may send, and a client must know."""
+
 # places that pass a code on instead of naming one: each must get it from where it is named
 PASSED_ON = {"error_status", "refused.code", "problem.code"}
 
@@ -80,4 +83,16 @@ def test_every_listed_code_is_in_the_source_of_who_says_it(code: str) -> None:
 
 
 def test_every_close_code_of_the_source_is_listed_and_no_other() -> None:
-    assert {str(int(code)) for code in CloseCode} == set(document("codes.json")["closes"])
+    ours = {str(int(code)) for code in CloseCode}
+    assert ours | SAID_ON_THE_WAY == set(document("codes.json")["closes"])
+    assert not ours & SAID_ON_THE_WAY
+
+
+def test_every_close_code_of_the_source_is_said_somewhere() -> None:
+    named = {
+        node.attr
+        for path in SOURCE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "CloseCode"
+    }
+    assert named == {code.name for code in CloseCode}

@@ -11,7 +11,7 @@ import pytest
 
 from tests.rig.contract_check import hooks
 from tests.rig.people import Person, bearer
-from tests.rig.raw_socket import RawSocket
+from tests.rig.raw_socket import RawSocket, text
 from tests.rig.server import RunningServer, running_server
 
 pytestmark = pytest.mark.slow
@@ -104,6 +104,30 @@ def test_chat_that_starts_before_auth_says_so_and_then_works(apart: Apart) -> No
         assert (refused.status_code, refused.json()["code"]) == (503, "auth_unavailable")
     apart.auth.start()
     assert alice.room_with(bob) == 1
+
+
+def test_a_socket_whose_token_nobody_knows_the_key_of_is_told_to_come_later(apart: Apart) -> None:
+    alice, bob = apart.arrive("alice"), apart.arrive("bob")
+    room = alice.room_with(bob)
+    apart.auth.kill()
+    apart.chat.kill()
+    apart.chat.start()
+    ways: list[tuple[dict[str, str], bytes]] = [
+        (alice.headers, b""),
+        ({}, text({"token": alice.token, "message": "Hi"})),
+        ({}, text({"type": "hello", "token": alice.token})),
+    ]
+    for headers, first in ways:
+        with RawSocket.open(apart.chat.port, f"/ws/chat/{room}/", headers, timeout=MOST_SECONDS) as socket:
+            socket.send(first)
+            assert socket.error() == "auth_unavailable"
+            assert socket.close_code() == 1013
+    apart.auth.start()
+    # it was no verdict on the token
+    assert alice.history(room) == []
+    with apart.socket(alice, room) as socket:
+        assert bob.post(room, "Hi").status_code == 201
+        assert socket.message() == "Hi"
 
 
 def code(person: Person, room: int, token: str | None = None) -> str:

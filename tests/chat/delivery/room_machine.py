@@ -70,6 +70,14 @@ class RoomMachine(RuleBasedStateMachine):
         """The rows are there, and the server never hears of it."""
         self.untold = bool(self._store(writes, answered=False)) or self.untold
 
+    @precondition(lambda self: self.untold)
+    @rule()
+    def ask_again(self) -> None:
+        """Somebody says again what has no answer: it is known, and all are reminded."""
+        for connection in self.connections:
+            connection.gate.misses(*self.room.head)
+        self.untold = False
+
     @precondition(lambda self: self.connections)
     @rule(writes=st.lists(_WRITES, min_size=1, max_size=3), told=st.integers(0, MOST_CONNECTIONS))
     def crash_while_telling(self, writes: Writes, told: int) -> None:
@@ -127,10 +135,14 @@ class RoomMachine(RuleBasedStateMachine):
         self._say(connection, new)
 
     @precondition(lambda self: self._behind())
-    @rule(pick=_PICK, limit=st.integers(1, 4), reading=_MEANWHILE)
-    def read_a_page(self, pick: int, limit: int, reading: Writes) -> None:
+    @rule(pick=_PICK, limit=st.integers(1, 4), reading=_MEANWHILE, lost=st.booleans())
+    def read_a_page(self, pick: int, limit: int, reading: Writes, lost: bool) -> None:
         _pick(self._behind(), pick).fetch(self.room, limit)
-        self.commit_these(reading)
+        if lost:
+            self.commit_without_an_outcome(reading)
+            self.ask_again()
+        else:
+            self.commit_these(reading)
 
     @precondition(lambda self: self._with_a_page())
     @rule(pick=_PICK)

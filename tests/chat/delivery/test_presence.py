@@ -1,10 +1,13 @@
 """Who is seen, whatever happens while the store is asked whether they want to be."""
 
 import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import pytest
 
 from duologue.chat.delivery.presence import Presence
+from tests.rig.virtual_loop import VirtualLoop
 
 pytestmark = pytest.mark.anyio
 
@@ -102,3 +105,48 @@ async def test_nothing_is_kept_for_a_connection_that_is_gone(presence: Presence)
     presence.keep_up(watching)
     assert watching.heard == []
     assert presence._missed == {}
+
+
+def on_a_virtual_clock(scene: Callable[[Presence, Watching], Coroutine[Any, Any, None]]) -> None:
+    async def play() -> None:
+        presence, watching = Presence(), Watching()
+        presence.watch("2", watching)
+        await presence.enter("2", "bob", answered(False))
+        assert watching.heard == [True]
+        await scene(presence, watching)
+
+    with asyncio.Runner(loop_factory=lambda: VirtualLoop(1)) as runner:
+        runner.run(play())
+
+
+def test_who_left_is_gone_after_five_seconds_and_not_before() -> None:
+    async def scene(presence: Presence, watching: Watching) -> None:
+        presence.leave("2")
+        await asyncio.sleep(4.9)
+        assert (watching.heard, presence.is_online("2")) == ([True], True)
+        await asyncio.sleep(0.2)
+        assert (watching.heard, presence.is_online("2")) == ([True, False], False)
+
+    on_a_virtual_clock(scene)
+
+
+def test_who_is_back_within_five_seconds_was_never_gone() -> None:
+    async def scene(presence: Presence, watching: Watching) -> None:
+        for _ in range(3):
+            presence.leave("2")
+            await asyncio.sleep(4.9)
+            await presence.enter("2", "bob", answered(False))
+        await asyncio.sleep(60)
+        assert (watching.heard, presence.is_online("2")) == ([True], True)
+
+    on_a_virtual_clock(scene)
+
+
+def test_who_is_still_here_with_another_connection_is_not_gone() -> None:
+    async def scene(presence: Presence, watching: Watching) -> None:
+        await presence.enter("2", "bob", answered(False))
+        presence.leave("2")
+        await asyncio.sleep(60)
+        assert (watching.heard, presence.is_online("2")) == ([True], True)
+
+    on_a_virtual_clock(scene)

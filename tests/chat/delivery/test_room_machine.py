@@ -15,10 +15,11 @@ from duologue.verify.history import Attempt, Row
 from duologue.verify.oracle import CHECKS, check_of
 from tests.chat.delivery.model_room import PEOPLE, ModelRoom
 from tests.chat.delivery.room_machine import RoomMachine
+from tests.rig.long_runs import runs
 from tests.rig.v1_state import RoomCopy
 
 # by number, not by luck: the same steps on every machine
-_SETTINGS = settings(max_examples=200, stateful_step_count=40, deadline=None, derandomize=True)
+_SETTINGS = settings(max_examples=runs(200, 2000), stateful_step_count=40, deadline=None, derandomize=True)
 RoomMachine.TestCase.settings = _SETTINGS
 TestRoom = RoomMachine.TestCase
 # until it is found; nobody needs the shortest way to it
@@ -78,8 +79,19 @@ class LooksAtMessagesOnly(Subscription):
         return event.seq in (self.seq, self.seq + 1) and not self._has(event)
 
 
+class ForgetsReminders(Subscription):
+    """Goes live at the end of a page, whatever it was reminded of since that was read."""
+
+    __slots__ = ()
+
+    def misses(self, seq: int, change: int) -> bool:
+        return self.live and super().misses(seq, change)
+
+
 @pytest.mark.parametrize(
-    "gate", [PassesJumps, ForgetsToHold, Repeats, GoesLiveTooEarly, LooksAtMessagesOnly], ids=lambda gate: gate.__name__
+    "gate",
+    [PassesJumps, ForgetsToHold, Repeats, GoesLiveTooEarly, LooksAtMessagesOnly, ForgetsReminders],
+    ids=lambda gate: gate.__name__,
 )
 def test_a_gate_that_is_wrong_is_found_out(gate: type[Subscription]) -> None:
     class Wrong(RoomMachine):

@@ -144,3 +144,24 @@ def test_who_was_not_told_of_a_point_that_exists_is_behind_from_then_on() -> Non
         behind = live_at(2, 1)
         # told once: then it reads
         assert [behind.misses(*point), behind.live, behind.misses(*point)] == [True, False, False]
+
+
+@pytest.mark.parametrize("point", [(3, 0), (2, 2)])
+def test_a_reminder_while_the_past_is_read_is_not_forgotten(point: tuple[int, int]) -> None:
+    """The page may have been read before that was stored; perhaps nothing else ever happens in this room."""
+    gate = Subscription(7, 16, 1000)
+    gate.stand_at(1, 0)
+    assert not gate.misses(*point)
+    assert (gate.caught_up(2, 1, more=False), gate.live) == ([], False)
+    assert (gate.caught_up(3, 2, more=False), gate.live) == ([], True)
+
+
+def test_what_came_after_the_reminder_or_with_the_page_is_not_read_again() -> None:
+    _, events = talked("1", "e", "2")
+    gate = Subscription(7, 16, 1000)
+    offered(gate, *events)
+    gate.misses(2, 1)
+    assert (len(gate.caught_up(1, 0, more=False)), gate.live) == (2, True)
+    read = Subscription(7, 16, 1000)
+    read.misses(2, 1)
+    assert (read.caught_up(2, 1, more=False), read.live) == ([], True)

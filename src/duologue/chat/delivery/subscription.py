@@ -35,6 +35,7 @@ class Subscription:
         "_most_held",
         "_most_held_bytes",
         "_overflowed",
+        "_reminded",
         "change",
         "live",
         "room_id",
@@ -51,6 +52,7 @@ class Subscription:
         self._held: list[tuple[Done, bytes]] | None = None
         self._held_bytes = 0
         self._overflowed = False
+        self._reminded = (0, 0)
 
     def offer(self, event: Done, frame: bytes) -> Verdict:
         """Take an event, with the frame that tells of it, in the order of the room's commits."""
@@ -67,8 +69,15 @@ class Subscription:
         return _JUMP
 
     def misses(self, seq: int, change: int) -> bool:
-        """Tell whether a live connection has not been told of a point that exists: then it is behind and must read."""
-        if not self.live or (seq <= self.seq and change <= self.change):
+        """Tell whether a live connection has not been told of a point that exists: then it is behind and must read.
+
+        One that is behind already will not be live before it has been told.
+        """
+        if not self.live:
+            # what it is handed now was perhaps read before that was stored
+            self._reminded = (max(seq, self._reminded[0]), max(change, self._reminded[1]))
+            return False
+        if self._is_at(seq, change):
             return False
         self.live = False
         return True
@@ -80,7 +89,8 @@ class Subscription:
     def caught_up(self, seq: int, change: int, *, more: bool) -> list[bytes]:
         """The client has been told everything up to this point; return the frames to send at once.
 
-        Unless there is `more` to read, or what was held does not fit, the subscription is live afterwards.
+        Unless there is `more` to read, or what was held does not fit, or something was stored of which only a reminder
+        came, the subscription is live afterwards.
         """
         self.seq, self.change = seq, change
         overflowed, self._overflowed = self._overflowed, False
@@ -95,7 +105,7 @@ class Subscription:
             elif not self._has(event):
                 overflowed = True
                 break
-        self.live = not overflowed
+        self.live = not overflowed and self._is_at(*self._reminded)
         return frames
 
     def _hold(self, event: Done, frame: bytes) -> None:
@@ -122,4 +132,7 @@ class Subscription:
         return event.change == self.change + 1 and event.seq == self.seq
 
     def _has(self, event: Done) -> bool:
-        return event.seq <= self.seq and event.change <= self.change
+        return self._is_at(event.seq, event.change)
+
+    def _is_at(self, seq: int, change: int) -> bool:
+        return seq <= self.seq and change <= self.change

@@ -7,7 +7,6 @@ class CloseCode(IntEnum):
     """The codes that this product sends; protocol/codes.json says what a client does with each."""
 
     NORMAL = 1000
-    GOING_AWAY = 1001
     PROTOCOL_ERROR = 1002
     UNSUPPORTED_DATA = 1003
     INVALID_TEXT = 1007
