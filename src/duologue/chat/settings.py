@@ -47,7 +47,9 @@ class ChatSettings(BaseSettings):
     reads_per_second: float = Field(
         50.0, gt=0, description="Requests that read over REST which a user may make, sustained …"
     )
-    reads_burst: int = Field(200, ge=1, description="… and at once.")
+    reads_burst: int = Field(
+        200, ge=1, description="… and at once. An answer counts once more for each 64 KiB that it has."
+    )
     sockets_per_user: int = Field(20, ge=1, description="Sockets a user may have open.")
     waiting_sockets: int = Field(
         50, ge=1, description="Sockets from one address that may be open without having shown a token."
