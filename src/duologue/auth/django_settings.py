@@ -58,6 +58,10 @@ def set_up(settings: AuthSettings) -> Runtime:
     django.setup()
     # a line for each 4xx says less than our own events, and a path may hold what a client should not have put there
     logging.getLogger("django.request").setLevel(logging.ERROR)
+    # a traceback for each bad Host header or form: strangers must not write our log. Of a refused form an operator may
+    # have to hear, whose PUBLIC_URL is another than the page's
+    logging.getLogger("django.security").setLevel(logging.CRITICAL)
+    logging.getLogger("django.security.csrf").setLevel(logging.WARNING)
     return runtime
 
 
