@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import pytest
 import uvicorn
+import uvloop
 from starlette.types import Receive, Scope, Send
 
 from duologue.kit.http_server import PatientProtocol, listen
@@ -54,6 +55,12 @@ class Site:
             yield tcp
 
 
+def serve(server: ThreadServer, listening: socket.socket) -> None:
+    """Serve on the loop that the product has: its transports refuse what asyncio's pass over."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(server.serve([listening]))
+
+
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
     listening = listen("127.0.0.1", 0)
@@ -68,7 +75,7 @@ def site() -> Iterator[Site]:
     )
     started = threading.Event()
     server = ThreadServer(config, started.set)
-    thread = threading.Thread(target=asyncio.run, args=(server.serve([listening]),))
+    thread = threading.Thread(target=serve, args=(server, listening))
     thread.start()
     assert started.wait(10)
     yield Site(server, listening)
@@ -152,3 +159,18 @@ def test_a_connection_whose_answer_was_read_late_lives_on(site: Site) -> None:
         time.sleep(2 * UNREAD_SECONDS)
         ask(tcp, 5)
         assert read(tcp, 5) == 5
+
+
+def test_who_leaves_with_a_pipeline_of_answers_unread_writes_nothing_into_the_log(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    with socket.socket() as tcp:
+        tcp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        tcp.connect(site.listening.getsockname())
+        # in one go: the later ones are known before the earlier ones are answered
+        tcp.sendall(f"GET /{4 * MIB} HTTP/1.1\r\nHost: x\r\n\r\n".encode() * 6)
+        time.sleep(UNREAD_SECONDS / 3)
+        assert site.connections == 1
+    assert wait_for(lambda: site.connections == 0, 5)
+    time.sleep(0.1)
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
