@@ -3,6 +3,8 @@
 import io
 import logging
 
+import httpx
+import pytest
 import structlog
 
 from tests.auth.conftest import PASSWORD, Person, rates
@@ -38,6 +40,14 @@ def test_the_log_tells_what_happened_and_no_secret(person: Person) -> None:
     everything = written.getvalue() + repr(events)
     secrets = (PASSWORD, "Wrong-Password-1", "Half-A-Secret", "example.com", person.refresh[-40:], person.access[-40:])
     assert [secret for secret in secrets if secret in everything] == []
+
+
+def test_a_stranger_puts_no_traceback_into_the_log(http: httpx.Client, caplog: pytest.LogCaptureFixture) -> None:
+    assert http.get("/admin/login/", headers={"host": "no such\\host"}).status_code == 400
+    assert http.post("/admin/login/", data={"a": "b"}).status_code == 403
+    assert [(record.name, record.exc_info) for record in caplog.records if record.name.startswith("django")] == [
+        ("django.security.csrf", None)
+    ]
 
 
 def test_what_holds_a_secret_does_not_show_it() -> None:

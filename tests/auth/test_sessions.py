@@ -1,5 +1,6 @@
 """What ends a login, and what does not."""
 
+import sqlite3
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -160,6 +161,51 @@ def test_old_logins_are_removed_and_living_ones_stay(person: Person) -> None:
     clean_up()
     assert not LoginSession.objects.filter(pk=old.pk).exists()
     assert both(person) == ALIVE
+
+
+def test_more_old_logins_than_one_turn_removes_do_not_pile_up(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    from django.utils import timezone  # noqa: PLC0415 - as above
+
+    from duologue.auth import housekeeping, login  # noqa: PLC0415 - as above
+    from duologue.auth.models import LoginSession  # noqa: PLC0415 - as above
+    from duologue.auth.runtime import runtime  # noqa: PLC0415 - as above
+
+    monkeypatch.setattr(housekeeping, "_MOST_AT_ONCE", 2)
+    monkeypatch.setattr(login, "_SECONDS_WHILE_MORE_IS_LEFT", 0.0)
+    runtime().housekeeping.be_due_in(0)
+    longer_ago = timezone.now() - timedelta(days=31)
+    LoginSession.objects.bulk_create(
+        LoginSession(user_id=person.user_id, refresh_hash=b"", expires_at=longer_ago) for _ in range(5)
+    )
+    left = []
+    for _ in range(4):
+        person.log_in()
+        left.append(LoginSession.objects.filter(expires_at=longer_ago).count())
+    assert left == [3, 1, 0, 0]
+
+
+def test_a_new_password_ends_more_logins_than_a_statement_takes_values(
+    person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from django.db import connection  # noqa: PLC0415 - as above
+    from django.utils import timezone  # noqa: PLC0415 - as above
+
+    from duologue.auth import models  # noqa: PLC0415 - as above
+
+    monkeypatch.setattr(models, "_MOST_AT_ONCE", 10)
+    tomorrow = timezone.now() + timedelta(days=1)
+    models.LoginSession.objects.bulk_create(
+        models.LoginSession(user_id=person.user_id, refresh_hash=b"", expires_at=tomorrow) for _ in range(60)
+    )
+    before = connection.connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 50)
+    try:
+        account = person.account
+        account.set_password("Another-Password-1")
+        account.save()
+    finally:
+        connection.connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, before)
+    assert not models.LoginSession.objects.filter(user_id=person.user_id, ended_at=None).exists()
+    assert both(person) == ENDED
 
 
 def test_the_last_use_is_noted_now_and_then(person: Person) -> None:

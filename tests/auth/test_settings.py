@@ -38,11 +38,22 @@ def test_other_rates_are_refused(rate: str) -> None:
         ("public_url", "https://example.com/path"),
         ("email_verification", "maybe"),
         ("mail_url", "http://example.com"),
+        ("mail_url", "smtp://example.com:many"),
+        ("mail_url", "smtp://example.com:99999"),
+        ("key_delay", "nan"),
+        ("password_wait_seconds", "inf"),
     ],
 )
 def test_what_cannot_work_is_refused_by_name(name: str, value: object) -> None:
     with pytest.raises(SettingsError, match=f"DUOLOGUE_{name.upper()}"):
         load(AuthSettings, **{name: value})
+
+
+def test_nobody_is_asked_to_confirm_an_address_where_no_mail_is_sent() -> None:
+    with pytest.raises(SettingsError, match="DUOLOGUE_MAIL_URL: it is none"):
+        load(AuthSettings, email_verification="mandatory")
+    assert load(AuthSettings, email_verification="mandatory", mail_url="console")
+    assert load(AuthSettings, email_verification="optional")
 
 
 def test_a_mail_password_never_shows(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -55,3 +55,8 @@ def test_look_alikes_and_line_breaks_are_not(name: str) -> None:
 @pytest.mark.parametrize("name", ["abc", "a" * 30, "...", "---", "a.b-c_d", "007"])
 def test_the_edges_are(name: str) -> None:
     assert is_wellformed(name)
+
+
+@pytest.mark.parametrize("name", ["\u212aate", "\u017fally", "stra\u00dfe", "\u0130an"])
+def test_no_foreign_letter_becomes_one_of_somebody_elses_name(name: str) -> None:
+    assert not is_wellformed(fold(name))

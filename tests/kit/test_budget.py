@@ -1,5 +1,6 @@
 """A token bucket in two numbers: never more than the burst at once, never more than the rate for long."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -57,3 +58,15 @@ def test_it_is_full_again_after_it_was_paid_back(rate: float, burst: int) -> Non
     budget.spend(0.0)
     assert not budget.is_full(0.0)
     assert budget.is_full(1.0 / rate + 1e-9)
+
+
+@given(_RATES, _BURSTS, st.integers(1, 1000))
+def test_what_is_owed_is_paid_back_before_the_next_one(rate: float, burst: int, events: int) -> None:
+    budget = Budget(rate, burst)
+    for _ in range(burst):
+        budget.spend(100.0)
+    assert budget.overdrawn(100.0) == 0.0
+    budget.owe(events, 100.0)
+    assert budget.overdrawn(100.0) == pytest.approx(events / rate, abs=1e-5)
+    assert budget.spend(100.0) == pytest.approx((events + 1) / rate, abs=1e-5)
+    assert budget.spend(100.0 + (events + 1) / rate + 1e-5) == 0.0

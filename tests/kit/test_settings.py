@@ -6,6 +6,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from duologue.cli import GROUPS
 from duologue.kit.settings import SettingsError, load, refuse_unknown, variable_names
+from duologue.serve.settings import ServeSettings
 
 
 class Group(BaseSettings):
@@ -89,3 +90,31 @@ def test_all_unknown_names_are_told_at_once() -> None:
     with pytest.raises(SettingsError) as caught:
         refuse_unknown({"DUOLOGUE_A": "1", "DUOLOGUE_B": "1"}, KNOWN)
     assert len(str(caught.value).splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DUOLOGUE_ALLOWED_ORIGINS", "app.example.com"),
+        ("DUOLOGUE_ALLOWED_ORIGINS", "*"),
+        ("DUOLOGUE_TRUSTED_PROXIES", "caddy"),
+        ("DUOLOGUE_TRUSTED_PROXIES", "10.0.0.1/8"),
+        ("DUOLOGUE_TRUSTED_PROXIES", "10.0.0.0/8; 192.168.0.1"),
+        ("DUOLOGUE_REQUEST_HEAD_SECONDS", "inf"),
+        ("DUOLOGUE_SENDS_PER_SECOND", "inf"),
+    ],
+)
+def test_what_would_be_passed_over_in_silence_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    for group in GROUPS:
+        if name in variable_names([group]):
+            with pytest.raises(SettingsError, match=name):
+                load(group)
+
+
+@pytest.mark.parametrize("value", ["", "*", "127.0.0.1", "10.0.0.0/8, fd00::/8,::1"])
+def test_addresses_and_networks_can_be_trusted(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("DUOLOGUE_TRUSTED_PROXIES", value)
+    assert load(ServeSettings).trusted_proxies == value

@@ -182,3 +182,18 @@ def test_who_has_read_all_counts_no_more() -> None:
             assert read(tcp, 16 * MIB) == 16 * MIB
         assert site.connections == 5
         assert wait_for(lambda: len(Frugal.unread) == 0, 2)
+
+
+def test_who_leaves_with_a_pipeline_of_answers_unread_writes_nothing_into_the_log(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    with socket.socket() as tcp:
+        tcp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        tcp.connect(site.listening.getsockname())
+        # in one go: the later ones are known before the earlier ones are answered
+        tcp.sendall(f"GET /{4 * MIB} HTTP/1.1\r\nHost: x\r\n\r\n".encode() * 6)
+        time.sleep(UNREAD_SECONDS / 3)
+        assert site.connections == 1
+    assert wait_for(lambda: site.connections == 0, 5)
+    time.sleep(0.1)
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []

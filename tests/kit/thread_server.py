@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 
 import uvicorn
+import uvloop
 
 from duologue.kit.http_server import Server, listen
 
@@ -25,7 +26,7 @@ def serving(config: uvicorn.Config) -> Iterator[tuple[ThreadServer, socket.socke
     listening = listen("127.0.0.1", 0)
     started = threading.Event()
     server = ThreadServer(config, started.set)
-    thread = threading.Thread(target=asyncio.run, args=(server.serve([listening]),))
+    thread = threading.Thread(target=_run, args=(server, listening))
     thread.start()
     assert started.wait(10)
     try:
@@ -34,3 +35,9 @@ def serving(config: uvicorn.Config) -> Iterator[tuple[ThreadServer, socket.socke
         server.should_exit = True
         thread.join(10)
         assert not thread.is_alive()
+
+
+def _run(server: ThreadServer, listening: socket.socket) -> None:
+    # the loop that the product has: its transports refuse what asyncio's pass over
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(server.serve([listening]))

@@ -58,3 +58,11 @@ def test_an_empty_name_is_no_directory(
     said = "duologue: DUOLOGUE_DATA: it is empty; name a directory, or leave the variable out\n"
     assert (done.returncode, done.stdout, done.stderr) == (2, "", said)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_secret_is_named_at_the_start_and_not_at_each_request(folder: Path) -> None:
+    secret = folder / "data" / "auth" / "secret_key"
+    secret.write_bytes(b"")
+    done = duologue("serve", data=folder / "data")
+    assert done.returncode == 3
+    assert f"{secret} is empty" in done.stderr.splitlines()[-1]

@@ -88,7 +88,9 @@ def test_nobody_there_proves_nothing(tmp_path: Path) -> None:
 
 
 def test_what_lets_nobody_in_cannot_be_verified(tmp_path: Path) -> None:
-    with running_server(tmp_path, {"DUOLOGUE_EMAIL_VERIFICATION": "mandatory"}) as server:
+    with running_server(
+        tmp_path, {"DUOLOGUE_EMAIL_VERIFICATION": "mandatory", "DUOLOGUE_MAIL_URL": "console"}
+    ) as server:
         done = duologue("verify", server.url, data=tmp_path)
     assert done.returncode == 2
     assert done.stdout == "COULD NOT START: to log in was refused: 401 email_unverified\n"

@@ -23,9 +23,10 @@ def create_admin(settings: AuthSettings, username: str, email: str, password: st
     from django.core.exceptions import ValidationError  # noqa: PLC0415 - as above
 
     from duologue.auth.models import User  # noqa: PLC0415 - as above
+    from duologue.contract.usernames import fold  # noqa: PLC0415 - as above
     from duologue.kit.problem import Problem  # noqa: PLC0415 - as above
 
-    admin = User(username=username.casefold(), email=email.lower(), is_staff=True, is_superuser=True)
+    admin = User(username=fold(username), email=email.lower(), is_staff=True, is_superuser=True)
     try:
         validate_password(password, admin)
         admin.set_password(password)

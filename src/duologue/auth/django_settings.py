@@ -13,7 +13,7 @@ from duologue.auth.outbox import Outbox
 from duologue.auth.runtime import Runtime
 from duologue.auth.settings import AuthSettings
 from duologue.auth.signing import KeyRing, make_key
-from duologue.kit.files import create_private, private_directory, read_private
+from duologue.kit.files import UnsafeFileError, create_private, private_directory, read_private
 from duologue.kit.interval import Interval
 
 # Rollback journal, not WAL: SQLite before 3.51.3 can lose committed pages when two connections write and checkpoint a
@@ -30,7 +30,8 @@ _BACKEND = "duologue.auth.backends.AccountBackend"
 def set_up(settings: AuthSettings) -> Runtime:
     """Make the directory and the secrets where they are missing, and start Django; once per process.
 
-    Raises UnsafeFileError when others can read a secret, RuntimeError when Django runs with other settings already.
+    Raises UnsafeFileError when others can read a secret or one is empty, RuntimeError when Django runs with other
+    settings already.
     """
     if django_settings.configured:
         present: Runtime | None = getattr(django_settings, "DUOLOGUE", None)
@@ -40,6 +41,10 @@ def set_up(settings: AuthSettings) -> Runtime:
     private_directory(settings.directory)
     private_directory(settings.keys)
     create_private(settings.secret_key, secrets.token_urlsafe(64).encode())
+    secret = read_private(settings.secret_key).decode().strip()
+    if not secret:
+        # Django would start, and fail at each request
+        raise UnsafeFileError(f"{settings.secret_key} is empty: put it back from a backup (docs/durability.md)")
     if not any(settings.keys.glob("*.pem")):
         make_key(settings.keys)
     runtime = Runtime(
@@ -49,10 +54,14 @@ def set_up(settings: AuthSettings) -> Runtime:
         outbox=Outbox(_MAILS_WAITING),
         housekeeping=Interval(_HOUSEKEEPING_SECONDS),
     )
-    django_settings.configure(**build(settings, read_private(settings.secret_key).decode()), DUOLOGUE=runtime)
+    django_settings.configure(**build(settings, secret), DUOLOGUE=runtime)
     django.setup()
     # a line for each 4xx says less than our own events, and a path may hold what a client should not have put there
     logging.getLogger("django.request").setLevel(logging.ERROR)
+    # a traceback for each bad Host header or form: strangers must not write our log. Of a refused form an operator may
+    # have to hear, whose PUBLIC_URL is another than the page's
+    logging.getLogger("django.security").setLevel(logging.CRITICAL)
+    logging.getLogger("django.security.csrf").setLevel(logging.WARNING)
     return runtime
 
 

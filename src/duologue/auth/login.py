@@ -20,6 +20,8 @@ from duologue.kit.problem import Problem
 
 _log = structlog.get_logger(__name__)
 
+_SECONDS_WHILE_MORE_IS_LEFT = 60.0
+
 _STAGES = {
     "mfa_authenticate": Problem(
         401,
@@ -57,8 +59,10 @@ def log_in(request: HttpRequest, username: str, password: str) -> TokenPair:
     perform_password_login(request, {"username": name}, Login(user=user))
     if marker.tokens is None:
         raise _unfinished(request)
-    if runtime().housekeeping.is_due():
-        clean_up()
+    housekeeping = runtime().housekeeping
+    if housekeeping.is_due() and clean_up():
+        # a few hours bring more than one turn removes: without this they would pile up for ever
+        housekeeping.be_due_in(_SECONDS_WHILE_MORE_IS_LEFT)
     return marker.tokens
 
 

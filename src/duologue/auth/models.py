@@ -1,7 +1,7 @@
 """Accounts, the handles that were ever given away, and logins."""
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from time import monotonic
 from typing import Any, Self
@@ -106,13 +106,10 @@ class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
         """End those that are not ended yet, and what they hold in allauth's own API; tell whoever took their tokens."""
         with transaction.atomic(savepoint=False):
             ending = list(self.filter(ended_at=None).only("id", "user_id", "django_session"))
-            if not ending:
-                return
-            LoginSession.objects.filter(pk__in=[login.pk for login in ending]).update(
-                ended_at=timezone.now(), ended_because=because, django_session=""
-            )
-            DjangoSession.objects.filter(pk__in=[login.django_session for login in ending]).delete()
-            EndedLogin.objects.tell(login.pk for login in ending)
+            # a statement takes a bounded number of values, and whoever knows a password can log in as often as they
+            # like: that must not keep its owner from ending it all
+            for start in range(0, len(ending), _MOST_AT_ONCE):
+                _end(ending[start : start + _MOST_AT_ONCE], because)
         for login in ending:
             _log.info("session_ended", sid=login.pk, user=login.user_id, because=because)
 
@@ -141,6 +138,14 @@ class LoginSession(models.Model):
 
     def __str__(self) -> str:
         return self.id
+
+
+def _end(logins: Sequence[LoginSession], because: str) -> None:
+    LoginSession.objects.filter(pk__in=[login.pk for login in logins]).update(
+        ended_at=timezone.now(), ended_because=because, django_session=""
+    )
+    DjangoSession.objects.filter(pk__in=[login.django_session for login in logins]).delete()
+    EndedLogin.objects.tell(login.pk for login in logins)
 
 
 @receiver(pre_delete, sender=LoginSession)

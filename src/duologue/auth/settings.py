@@ -4,8 +4,9 @@ import os
 import re
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from duologue.kit.settings import Directory
@@ -21,6 +22,14 @@ def _default_workers() -> int:
     return max(1, len(os.sched_getaffinity(0)) - 1)
 
 
+def _has_port_if_any(url: str) -> bool:
+    try:
+        _ = urlsplit(url).port
+    except ValueError:
+        return False
+    return True
+
+
 class AuthSettings(BaseSettings):
     """Where auth keeps its data, how long logins live, and how often one address may try.
 
@@ -28,7 +37,9 @@ class AuthSettings(BaseSettings):
     address, for failed logins), several are separated by commas, and an empty value is no limit.
     """
 
-    model_config = SettingsConfigDict(env_prefix="DUOLOGUE_", frozen=True, hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_prefix="DUOLOGUE_", frozen=True, hide_input_in_errors=True, allow_inf_nan=False
+    )
 
     data: Directory = Field(
         Path("data"), description="Directory of everything that is kept; auth's part is `auth/` in it."
@@ -78,6 +89,7 @@ class AuthSettings(BaseSettings):
     )
     mail_url: SecretStr = Field(
         SecretStr("none"),
+        validate_default=True,
         description="none, console, or smtp://user:password@host:port (smtps for TLS from the start).",
     )
     mail_from: str = Field("Duologue <noreply@localhost>", description="Sender of mails.")
@@ -91,9 +103,12 @@ class AuthSettings(BaseSettings):
 
     @field_validator("mail_url")
     @classmethod
-    def _is_mail_url(cls, value: SecretStr) -> SecretStr:
-        if re.fullmatch(r"none|console|smtps?://[^\s/]+", value.get_secret_value()) is None:
+    def _is_mail_url(cls, value: SecretStr, others: ValidationInfo) -> SecretStr:
+        url = value.get_secret_value()
+        if re.fullmatch(r"none|console|smtps?://[^\s/]+", url) is None or not _has_port_if_any(url):
             raise ValueError("write none, console, smtp://… or smtps://…")
+        if url == "none" and others.data.get("email_verification") == "mandatory":
+            raise ValueError("it is none, so no mail would be sent and nobody could confirm an address and log in")
         return value
 
     @property

@@ -21,9 +21,6 @@ _IN_ADDRESSES = frozenset({"profile"})
 
 def folded_or_none(username: str) -> str | None:
     """Return the stored form of what a person typed, or None when no account can have this name."""
-    # casefold() makes ASCII of some foreign letters: the Kelvin sign would become a plain k
-    if not username.isascii():
-        return None
     folded = fold(username)
     return folded if is_wellformed(folded) else None
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from duologue.chat.access.allowance import Allowance
 from duologue.chat.access.auth_service import AuthService
 from duologue.chat.access.keys import Keys
+from duologue.chat.access.reads import Reads
 from duologue.chat.access.revocations import Revocations
 from duologue.chat.access.rooms import Rooms
 from duologue.chat.access.tokens import Tokens
@@ -40,7 +41,7 @@ class Chat:
     sends: Allowance
     openings: Allowance
     signals: Allowance
-    reads: Allowance
+    reads: Reads
 
     @property
     def ready(self) -> bool:
@@ -88,5 +89,5 @@ def assemble(settings: ChatSettings, store: Store, auth: AuthService) -> Chat:
         sends=Allowance(settings.sends_per_second, settings.sends_burst),
         openings=Allowance(settings.rooms_per_minute / 60, settings.rooms_burst),
         signals=Allowance(settings.signals_per_second, settings.signals_burst),
-        reads=Allowance(settings.reads_per_second, settings.reads_burst),
+        reads=Reads(settings.reads_per_second, settings.reads_burst),
     )

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from duologue.kit.origins import read_origins
 from duologue.kit.settings import Directory
 from duologue.kit.websocket import Limits
 
@@ -12,7 +13,9 @@ from duologue.kit.websocket import Limits
 class ChatSettings(BaseSettings):
     """Where chat keeps its data, whom it trusts, and what one user or socket may cost."""
 
-    model_config = SettingsConfigDict(env_prefix="DUOLOGUE_", frozen=True, hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_prefix="DUOLOGUE_", frozen=True, hide_input_in_errors=True, allow_inf_nan=False
+    )
 
     data: Directory = Field(
         Path("data"), description="Directory of everything that is kept; chat's part is `chat/` in it."
@@ -47,7 +50,9 @@ class ChatSettings(BaseSettings):
     reads_per_second: float = Field(
         50.0, gt=0, description="Requests that read over REST which a user may make, sustained …"
     )
-    reads_burst: int = Field(200, ge=1, description="… and at once.")
+    reads_burst: int = Field(
+        200, ge=1, description="… and at once. An answer counts once more for each 64 KiB that it has."
+    )
     sockets_per_user: int = Field(20, ge=1, description="Sockets a user may have open.")
     waiting_sockets: int = Field(
         50, ge=1, description="Sockets from one address that may be open without having shown a token."
@@ -83,6 +88,12 @@ class ChatSettings(BaseSettings):
     queued_bytes: int = Field(1024 * 1024, ge=65_536, description="Bytes that wait for a slow reader, likewise.")
     writer_queue: int = Field(2000, ge=1, description="Messages that wait for the disk until more are turned away.")
 
+    @field_validator("allowed_origins")
+    @classmethod
+    def _are_origins(cls, value: str) -> str:
+        read_origins(value)
+        return value
+
     @property
     def directory(self) -> Path:
         """Chat's own directory."""
@@ -96,9 +107,7 @@ class ChatSettings(BaseSettings):
     @property
     def origins(self) -> frozenset[str]:
         """The allow-list, folded."""
-        return frozenset(
-            entry.strip().lower().rstrip("/") for entry in self.allowed_origins.split(",") if entry.strip()
-        )
+        return read_origins(self.allowed_origins)
 
     @property
     def socket_limits(self) -> Limits:

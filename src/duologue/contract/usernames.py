@@ -11,7 +11,8 @@ _ALLOWED = re.compile(PATTERN)
 
 def fold(username: str) -> str:
     """Return the form in which a username is stored and compared."""
-    return username.casefold()
+    # of ASCII only: the Kelvin sign would become a plain k, and a long s an s, of somebody else's name
+    return username.lower() if username.isascii() else username
 
 
 def is_wellformed(folded: str) -> bool:

@@ -9,6 +9,16 @@ _ONE_PARTY_IPV6_BITS = 64
 _LONGEST = 64
 
 
+def check_networks(text: str) -> None:
+    """Raise ValueError unless `text` is a list, with commas, of addresses and networks; `*` is every address.
+
+    Uvicorn takes anything else for the name of a local socket: a slip would make all people one address.
+    """
+    for entry in text.split(","):
+        if entry.strip() not in ("", "*"):
+            ipaddress.ip_network(entry.strip())
+
+
 class Addresses:
     """Tells clients apart by address. `trusted_proxies`: addresses or networks, separated by commas."""
 

@@ -27,6 +27,15 @@ class Budget:
         self._due = due + self._interval
         return 0.0
 
+    def owe(self, events: int, now: float) -> None:
+        """Take so many more, also beyond what there is: what comes next waits for them."""
+        self._due = max(self._due, now) + events * self._interval
+
+    def overdrawn(self, now: float) -> float:
+        """Return the seconds until no more is owed than the burst; 0.0 when `spend` alone has been here."""
+        wait = self._due - self._burst_seconds - self._interval - now
+        return wait if wait > _ROUNDING else 0.0
+
     def is_full(self, now: float) -> bool:
         """Tell whether nothing is owed: forgetting this budget changes nothing."""
         return self._due <= now

@@ -23,6 +23,11 @@ class OneWrite(RequestResponseCycle):
 
     async def send(self, message: Any) -> None:
         """ASGI: hold the head back until the body shows whether that is all of it."""
+        if self.flow.write_paused and not self.disconnected:
+            await self.flow.drain()
+        if self.transport.is_closing():
+            # uvicorn tells the last request of a pipeline alone: one before it would write to what is gone
+            self.disconnected = True
         if not self.response_started and message["type"] == "http.response.start":
             self._start = message
             return

@@ -20,3 +20,8 @@ class Interval:
                 return False
             self._due = now + self._seconds
             return True
+
+    def be_due_in(self, seconds: float) -> None:
+        """Have the next turn sooner: there is more to do."""
+        with self._lock:
+            self._due = min(self._due, time.monotonic() + seconds)

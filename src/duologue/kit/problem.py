@@ -1,5 +1,6 @@
 """Errors as RFC 9457 problem documents, with a stable `code` that programs can rely on."""
 
+import math
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
@@ -60,7 +61,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
         """Return the HTTP headers that belong to it: the media type, `Retry-After`, the challenge of a 401."""
         headers = {"content-type": MEDIA_TYPE, "cache-control": "no-store"}
         if self.retry_after is not None:
-            headers["retry-after"] = str(max(1, round(self.retry_after)))
+            headers["retry-after"] = str(max(1, math.ceil(self.retry_after)))
         if self.status == HTTPStatus.UNAUTHORIZED:
             headers["www-authenticate"] = "Bearer"
         return headers

@@ -65,7 +65,7 @@ def _config(settings: ServeSettings, services: Services, room: Room) -> uvicorn.
     chat = services.chat
     ws = "none" if chat is None else protocol_for(_named(chat.open_socket), chat.socket_limits, addresses)
     return uvicorn.Config(
-        _with_cors(services.app, settings.allowed_origins),
+        _with_cors(services.app, settings.origins),
         loop="uvloop",
         http=http,
         ws=ws,
@@ -89,14 +89,13 @@ def _named(open_socket: Endpoint) -> Endpoint:
     return open_by_name
 
 
-def _with_cors(app: ASGIApp, allowed_origins: str) -> ASGIApp:
-    origins = [origin.strip().rstrip("/") for origin in allowed_origins.split(",") if origin.strip()]
+def _with_cors(app: ASGIApp, origins: frozenset[str]) -> ASGIApp:
     if not origins:
         return app
     # no credentials: the APIs know bearer tokens only, and a cookie of the admin pages is none of a foreign page's
     return CORSMiddleware(
         app,
-        allow_origins=origins,
+        allow_origins=sorted(origins),
         allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
         allow_headers=["authorization", "content-type", "idempotency-key", "x-session-token"],
         expose_headers=["link", "retry-after", "idempotent-replayed"],

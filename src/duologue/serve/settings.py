@@ -6,6 +6,8 @@ from typing import Annotated
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from duologue.kit.addresses import check_networks
+from duologue.kit.origins import read_origins
 from duologue.kit.settings import Directory
 
 MOST_PORT = 65_535
@@ -17,7 +19,7 @@ class ServeSettings(BaseSettings):
     """Where the process listens and how it logs."""
 
     model_config = SettingsConfigDict(
-        env_prefix="DUOLOGUE_", frozen=True, hide_input_in_errors=True, populate_by_name=True
+        env_prefix="DUOLOGUE_", frozen=True, hide_input_in_errors=True, populate_by_name=True, allow_inf_nan=False
     )
 
     host: str = Field(
@@ -46,6 +48,23 @@ class ServeSettings(BaseSettings):
     )
     keep_alive: int = Field(30, ge=1, description="Seconds an idle HTTP connection stays open.")
     request_head_seconds: float = Field(10.0, gt=0, description="Seconds until a request's head must be here.")
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _are_origins(cls, value: str) -> str:
+        read_origins(value)
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, value: str) -> str:
+        check_networks(value)
+        return value
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """The allow-list, folded."""
+        return read_origins(self.allowed_origins)
 
     @field_validator("also_port", mode="before")
     @classmethod

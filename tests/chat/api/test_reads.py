@@ -82,3 +82,15 @@ def test_a_refused_read_tells_nothing_of_what_is_there(trio: Trio) -> None:
     answers = {read(trio.carol, f"/api/chat/rooms/{room}/messages/").content for room in (trio.room, 987_654_321)}
     assert len(answers) == 1
     assert b"rate_limited" in answers.pop()
+
+
+def test_a_page_of_a_megabyte_counts_as_many(trio: Trio) -> None:
+    for _ in range(250):
+        assert trio.alice.post(trio.room, "x" * 4000).status_code == 201
+    large = read(trio.alice, f"/api/chat/rooms/{trio.room}/messages/")
+    assert len(large.content) > 1_000_000
+    refused = read(trio.alice, f"/api/chat/rooms/{trio.room}/")
+    assert (refused.status_code, refused.json()["code"]) == (429, "rate_limited")
+    # fifteen more than the one that it was, of ten
+    assert int(refused.headers["retry-after"]) >= 5
+    assert read(trio.bob, f"/api/chat/rooms/{trio.room}/").status_code == 200

@@ -134,3 +134,15 @@ def test_a_place_is_no_id(server: RunningServer, alice: Person, bob: Person) -> 
     assert [each["content"] for each in alice.history(room, before=2)] == ["one"]
     assert alice.history(room, after=first["id"] + 1) == []
     assert alice.history(room) == [first, second]
+
+
+def test_a_foreign_letter_names_nobody(server: RunningServer, alice: Person) -> None:
+    kate = Person.arrive(server, "kate")
+    looks_like = kate.username.replace("k", "\u212a")
+    body = {"participant_a": alice.username, "participant_b": looks_like}
+    refused = alice.http.post("/api/chat/rooms/", json=body, headers=alice.headers)
+    assert (refused.status_code, list(refused.json()["errors"])) == (400, ["participant_b"])
+    room = kate.room_with(alice)
+    body = {"sender_id": looks_like, "content": "Hi"}
+    refused = kate.http.post(f"/api/chat/rooms/{room}/messages/", json=body, headers=kate.headers)
+    assert (refused.status_code, refused.json()["code"]) == (403, "sender_mismatch")

@@ -101,11 +101,15 @@ class RoomsMachine(RuleBasedStateMachine):
             first = min(known.messages, default=(known.last or 0) + 1)
             (self.estimated.add if first > frame.up_to_seq + 1 else self.estimated.discard)(frame.room)
 
-    @precondition(lambda self: self.rooms.catching_up and self.page is None)
+    @precondition(lambda self: self.rooms.catching_up and self.page is None and self._is_ready())
     @rule()
     def ask_for_a_page(self) -> None:
         room = next(iter(self.rooms.catching_up))
         self.page = room, self.server[room].changes(self.rooms.fetching(room))
+
+    def _is_ready(self) -> bool:
+        # the client reads over REST once `ready` is here: before it does not know who it is, and what is its own
+        return not any(isinstance(frame, frames.ReadyFrame) for frame in self.wire)
 
     @precondition(lambda self: self.page is not None)
     @rule()

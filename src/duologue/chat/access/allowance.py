@@ -20,13 +20,28 @@ class Allowance:
     def spend(self, user_id: str) -> None:
         """Take one; raise Problem `rate_limited` with the time to wait."""
         now = time.monotonic()
+        wait = self._of(user_id, now).spend(now)
+        if wait:
+            raise rate_limited(wait)
+
+    def owe(self, user_id: str, events: int) -> None:
+        """Take more, for what turned out to be more than one: never refused, what comes next waits for it."""
+        now = time.monotonic()
+        self._of(user_id, now).owe(events, now)
+
+    def check(self, user_id: str) -> None:
+        """Raise Problem `rate_limited` while more is owed than there was."""
+        now = time.monotonic()
+        wait = self._of(user_id, now).overdrawn(now)
+        if wait:
+            raise rate_limited(wait)
+
+    def _of(self, user_id: str, now: float) -> Budget:
         budget = self._budgets.get(user_id)
         if budget is None:
             self._sweep(now)
             budget = self._budgets[user_id] = Budget(self._rate, self._burst)
-        wait = budget.spend(now)
-        if wait:
-            raise rate_limited(wait)
+        return budget
 
     def _sweep(self, now: float) -> None:
         self._until_sweep -= 1

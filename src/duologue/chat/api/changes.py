@@ -4,14 +4,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from duologue.chat.actions.read_changes import MOST, read_changes
-from duologue.chat.api.requests import answer, chat_of, number_in, reader, room_id_of
+from duologue.chat.api.requests import answer, chat_of, number_in, reading, room_id_of
 from duologue.chat.errors import invalid
 from duologue.chat.frames import changes_out
+from duologue.contract.claims import AccessClaims
 
 
-async def index(request: Request) -> Response:
+@reading
+async def index(request: Request, who: AccessClaims) -> Response:
     """`GET`: what happened since a cursor, in pages."""
-    who = await reader(request)
     chat = chat_of(request)
     room, _ = await chat.rooms.for_member(who, room_id_of(request))
     limit = number_in(request, "limit", 1, MOST) or MOST

@@ -4,15 +4,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from duologue.chat.actions.hide_presence import hide_presence, hides_presence
-from duologue.chat.api.requests import answer, body_of, caller, chat_of, reader
+from duologue.chat.api.requests import answer, body_of, caller, chat_of, reading
 from duologue.chat.wire import MeIn, MeOut, decoder
+from duologue.contract.claims import AccessClaims
 
 _me_in = decoder(MeIn)
 
 
-async def show(request: Request) -> Response:
+@reading
+async def show(request: Request, who: AccessClaims) -> Response:
     """`GET`: the caller's own switches."""
-    who = await reader(request)
     return answer(MeOut(who.username, await hides_presence(chat_of(request), who)))
 
 

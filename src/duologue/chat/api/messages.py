@@ -9,10 +9,11 @@ from duologue.chat.actions import read_history as history
 from duologue.chat.actions.post_message import post_message
 from duologue.chat.actions.rewrite_message import delete_message, edit_message
 from duologue.chat.api.outcomes import Waiting
-from duologue.chat.api.requests import answer, body_of, caller, chat_of, message_id_of, number_in, reader, room_id_of
+from duologue.chat.api.requests import answer, body_of, caller, chat_of, message_id_of, number_in, reading, room_id_of
 from duologue.chat.errors import invalid
 from duologue.chat.model import Page, Posted, Rewritten
 from duologue.chat.wire import EditIn, MessageIn, decoder, message_out
+from duologue.contract.claims import AccessClaims
 
 _message_in = decoder(MessageIn)
 _edit_in = decoder(EditIn)
@@ -41,9 +42,9 @@ async def create(request: Request) -> Response:
     return answer(body, 201)
 
 
-async def index(request: Request) -> Response:
+@reading
+async def index(request: Request, who: AccessClaims) -> Response:
     """`GET`: the newest messages, oldest first, with `Link` headers for the rest."""
-    who = await reader(request)
     chat = chat_of(request)
     room, _ = await chat.rooms.for_member(who, room_id_of(request))
     limit = number_in(request, "limit", 1, history.MOST) or history.MOST

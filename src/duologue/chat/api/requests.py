@@ -1,6 +1,7 @@
 """What every REST endpoint does first and last: who asks, what they say, how the answer looks."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import wraps
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -13,6 +14,7 @@ from duologue.chat.errors import Problem, invalid, no_such_message, not_found
 from duologue.chat.service import Chat
 from duologue.chat.wire import decode, encode, read_id
 from duologue.contract.claims import AccessClaims
+from duologue.kit.application import Answer
 from duologue.kit.media_type import is_json
 
 MOST_BODY_BYTES = 64 * 1024
@@ -36,12 +38,19 @@ async def caller(request: Request) -> AccessClaims:
     return await chat_of(request).tokens.verify(bearer(request.headers.get("authorization")))
 
 
-async def reader(request: Request) -> AccessClaims:
-    """Return who asks for something to read; raise Problem 401, or 429 `rate_limited`."""
-    who = await caller(request)
-    # before anything is looked up: it tells nothing of what is there
-    chat_of(request).reads.spend(who.sub)
-    return who
+def reading(endpoint: Callable[[Request, AccessClaims], Awaitable[Response]]) -> Answer:
+    """Make a function of a request and who asks an endpoint that reads; it raises Problem 401 and 429 by itself."""
+
+    @wraps(endpoint)
+    async def read(request: Request) -> Response:
+        who = await caller(request)
+        # before anything is looked up: a refusal tells nothing of what is there
+        async with chat_of(request).reads.turn(who.sub) as count:
+            response = await endpoint(request, who)
+            count(len(response.body))
+        return response
+
+    return read
 
 
 def room_id_of(request: Request) -> int:

@@ -11,10 +11,11 @@ from duologue.chat.actions.list_rooms import MOST, list_rooms
 from duologue.chat.actions.mark_read import mark_read
 from duologue.chat.actions.open_room import open_room
 from duologue.chat.api.outcomes import Waiting
-from duologue.chat.api.requests import answer, body_of, caller, chat_of, number_in, reader, room_id_of
+from duologue.chat.api.requests import answer, body_of, caller, chat_of, number_in, reading, room_id_of
 from duologue.chat.errors import invalid
 from duologue.chat.model import MarkMoved
 from duologue.chat.wire import ReadIn, ReadOut, RoomIn, decoder, room_in_list, room_out
+from duologue.contract.claims import AccessClaims
 
 _room_in = decoder(RoomIn)
 _read_in = decoder(ReadIn)
@@ -31,9 +32,9 @@ async def create(request: Request) -> Response:
     return answer(room_out(room), 201 if new else 200)
 
 
-async def index(request: Request) -> Response:
+@reading
+async def index(request: Request, who: AccessClaims) -> Response:
     """`GET`: the caller's rooms, the liveliest first, with a `Link` header for the rest."""
-    who = await reader(request)
     limit = number_in(request, "limit", 1, MOST) or _USUAL
     chat = chat_of(request)
     summaries = await list_rooms(chat, who, before=_place_in(request), limit=limit)
@@ -68,8 +69,8 @@ def _place_in(request: Request) -> tuple[int, int] | None:
     return int(place[1]), int(place[2])
 
 
-async def show(request: Request) -> Response:
+@reading
+async def show(request: Request, who: AccessClaims) -> Response:
     """`GET {id}/`: the room."""
-    who = await reader(request)
     room, _ = await chat_of(request).rooms.for_member(who, room_id_of(request))
     return answer(room_out(room))
