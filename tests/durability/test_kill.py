@@ -12,9 +12,12 @@ from duologue.verify.oracle import verdict
 from tests.durability.writers import RestWriter, SocketWriter, Writer, final, listen
 from tests.rig.people import Person
 from tests.rig.server import RunningServer, running_server
+from tests.rig.tiers import amount
 from tests.serve.test_start import used_cpu_seconds
 
-KILLS = 10
+KILLS = amount(10, 200)
+# the history grows: judged after each kill, it would be read and judged most of the time
+JUDGED_EACH, JUDGED_EVERY = 10, 20
 # 4 s is the aim on a quiet machine; the processor's time does not depend on what else the machine does
 MOST_CPU_SECONDS_TO_START = 4.0
 
@@ -40,7 +43,7 @@ async def talk(
 
 
 @pytest.mark.slow
-def test_no_acknowledged_message_is_lost_doubled_or_moved_by_ten_kills(folder: Path) -> None:
+def test_no_acknowledged_message_is_lost_doubled_or_moved_by_kills(folder: Path) -> None:
     seed = random.randrange(2**32)
     print(f"seed {seed}")
     chance = random.Random(seed)
@@ -63,8 +66,9 @@ def test_no_acknowledged_message_is_lost_doubled_or_moved_by_ten_kills(folder: P
             server.start()
             slowest = max(slowest, time.monotonic() - began)
             busiest = max(busiest, used_cpu_seconds(server))
-            history.final = final([(bob, one), (carol, two)])
-            assert verdict(history) == []
+            if kill < JUDGED_EACH or kill % JUDGED_EVERY == 0:
+                history.final = final([(bob, one), (carol, two)])
+                assert verdict(history) == []
         asyncio.run(talk(server, writers, (bob, one), "bob listens at last", None))
         history.final = final([(bob, one), (carol, two)])
 

@@ -1,22 +1,25 @@
-"""Data that this process must not touch: a sentence that says why, exit code 2 or 3, no traceback, nothing changed."""
+"""Data that this process must not touch or could not keep: it says so, exit code 2 or 3, no traceback, no change."""
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import apsw
 import pytest
 
+from tests.rig.server import running_server
 from tests.rig.tools import cannot
 from tests.serve.command import duologue
 
 pytestmark = pytest.mark.slow
 
 
-def refusal(data: Path, *, command: str = "serve", prefix: tuple[str, ...] = ()) -> str:
+def refusal(
+    data: Path, *, command: str = "serve", prefix: tuple[str, ...] = (), env: Mapping[str, str] | None = None
+) -> str:
     """Return what a server says that does not start on this data."""
-    done = duologue(command, data=data, prefix=prefix)
+    done = duologue(command, data=data, prefix=prefix, env=env)
     assert done.returncode in (2, 3), done
     assert "Traceback" not in done.stdout + done.stderr, done.stderr
     return done.stdout + done.stderr
@@ -102,3 +105,36 @@ def test_somebody_elses_directory_is_named(folder: Path) -> None:
     assert line.startswith(f"duologue: DUOLOGUE_DATA is {folder / 'data'}, which cannot be used: ")
     assert str(folder / "data" / "chat") in line
     assert line.endswith("Permission denied")
+
+
+UNFIT = Path(__file__).with_name("unfit")
+WHERE_PROMISES_CANNOT_BE_KEPT = {
+    "old": "may corrupt a WAL file; 3.51.3 or newer is needed",
+    "without a WAL": "journal_mode=delete, synchronous=2: acknowledged messages could be lost",
+    "deaf": "journal_mode=wal, synchronous=1: acknowledged messages could be lost",
+}
+
+
+def unfit(what: str) -> dict[str, str]:
+    """Return the settings of a server that runs on something unfit."""
+    return {"PYTHONPATH": str(UNFIT), "UNFIT": what}
+
+
+@pytest.mark.parametrize("what", WHERE_PROMISES_CANNOT_BE_KEPT)
+def test_where_an_acknowledgement_could_not_be_kept_nobody_is_served(folder: Path, what: str) -> None:
+    change(folder / "data", "PRAGMA journal_mode = DELETE")
+    *_, last = refusal(folder / "data", env=unfit(what)).splitlines()
+    assert last.startswith("duologue: ")
+    assert WHERE_PROMISES_CANNOT_BE_KEPT[what] in last
+    # on what is fit, the same data is served
+    with running_server(folder, unfit("")):
+        pass
+
+
+def test_a_wal_that_cannot_be_read_here_is_left_alone(folder: Path) -> None:
+    """Made where SQLite can share memory, and moved to where it cannot."""
+    change(folder / "data", "PRAGMA journal_mode = WAL")
+    before = (folder / "data" / "chat" / "chat.sqlite3").read_bytes()
+    *_, last = refusal(folder / "data", env=unfit("without a WAL")).splitlines()
+    assert last.startswith(f"duologue: {folder / 'data' / 'chat' / 'chat.sqlite3'} cannot be used as a database: ")
+    assert (folder / "data" / "chat" / "chat.sqlite3").read_bytes() == before

@@ -16,6 +16,7 @@ import pytest
 _DEBIAN = {
     "chromium": ("chromium",),
     "curl": ("curl",),
+    "faketime": ("faketime",),
     "node": ("nodejs",),
     "npm": ("nodejs", "npm"),
     "strace": ("strace",),

@@ -17,6 +17,7 @@ _log = structlog.get_logger(__name__)
 
 def check(request: HttpRequest, action: str, key: str | None = None) -> None:
     """Raise Problem 429 when there were too many tries of `action`; count nothing."""
+    _forget_the_future(request, action, key)
     if ratelimit.consume(request, app=_APP, action=action, key=key, dry_run=True) is None:
         raise _exceeded(request, action, key)
 
@@ -27,6 +28,18 @@ def spend(request: HttpRequest, action: str, key: str | None = None) -> None:
     check(request, action, key)
     if ratelimit.consume(request, app=_APP, action=action, key=key) is None:
         raise _exceeded(request, action, key)
+
+
+def _forget_the_future(request: HttpRequest, action: str, key: str | None) -> None:
+    """Take tries that are yet to come for tries of now: when the clock was set back, they would count until then."""
+    now = time.time()
+    for rate in ratelimit.get_rates(app=_APP, action=action):
+        name = ratelimit.get_cache_key(request, app=_APP, action=action, rate=rate, key=key)
+        if max(cache.get(name, []), default=now) <= now:
+            continue
+        with ratelimit.cache_lock(name) as locked:
+            if locked:
+                cache.set(name, [min(each, now) for each in cache.get(name, [])], rate.duration)
 
 
 def _exceeded(request: HttpRequest, action: str, key: str | None = None) -> Problem:

@@ -205,6 +205,24 @@ async def test_what_no_token_can_need_is_forgotten(
     assert len(heard._ended) == 0
 
 
+async def test_when_the_clock_was_set_back_an_ended_login_is_known_until_its_tokens_have_had_their_time(
+    auth: List, heard: Revocations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Signed before that, a token is good again when its time comes once more."""
+    clock = Clock()
+    monkeypatch.setattr(revocations, "time", clock)
+    await looks(auth)
+    clock.set_back = 3600
+    auth.sids.append("a")
+    await until(lambda: ended(heard, "a"))
+    clock.now += 3600 + auth.keep - 2
+    await looks(auth)
+    assert ended(heard, "a")
+    clock.now += 4
+    await looks(auth)
+    assert not ended(heard, "a")
+
+
 async def test_memory_is_bounded(auth: List, heard: Revocations, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(revocations, "_REMEMBERED", 3)
     auth.sids += [str(number) for number in range(5)]

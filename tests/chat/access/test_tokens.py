@@ -19,16 +19,18 @@ pytestmark = pytest.mark.anyio
 
 
 class Clock:
-    """Both clocks of `time`, moved by hand."""
+    """Both clocks of `time`, moved by hand. The one on the wall may be set back by some seconds."""
 
     def __init__(self) -> None:
         self.now = time.time()
+        self.set_back = 0.0
+        self._started = time.time() - time.monotonic()
 
     def time(self) -> float:
-        return self.now
+        return self.now - self.set_back
 
     def monotonic(self) -> float:
-        return self.now
+        return self.now - self._started
 
 
 class Auth:
@@ -109,6 +111,33 @@ async def test_a_remembered_token_ends_when_it_expires(
     clock.now = float(claims.exp)
     assert known.remembered(token) is None
     assert known._known == {}
+
+
+async def test_a_token_ends_in_its_time_although_the_clock_was_set_back(
+    auth: Auth, known: Tokens, clock: Clock
+) -> None:
+    token = auth.issuer.token(lives=60)
+    claims = await known.verify(token)
+    clock.set_back = 3600
+    clock.now = claims.exp - 0.1
+    assert known.remembered(token) is claims
+    clock.now = claims.exp + 0.1
+    assert known.remembered(token) is None
+
+
+@pytest.mark.parametrize("set_back", [0, 20])
+async def test_no_token_lives_longer_than_it_was_made_for(
+    auth: Auth, known: Tokens, clock: Clock, set_back: float
+) -> None:
+    """One that seems to come from the future, by no more than clocks may differ, has all of its life ahead."""
+    began = int(clock.now)
+    token = auth.issuer.token(iat=began + set_back, exp=began + set_back + 60)
+    claims = await known.verify(token)
+    clock.set_back = 3600
+    clock.now += 59
+    assert known.remembered(token) is claims
+    clock.now += 2
+    assert known.remembered(token) is None
 
 
 async def test_a_token_ends_with_its_login_and_with_no_other(auth: Auth, known: Tokens, ended: set[str]) -> None:

@@ -15,7 +15,7 @@ from duologue.chat.delivery.subscription import Subscription
 from duologue.chat.model import Done, Room
 from duologue.verify.oracle import check_of
 from tests.chat.any_order.world import Run, run, template
-from tests.rig.long_runs import runs
+from tests.rig.tiers import amount
 
 pytestmark = pytest.mark.slow
 _UNTIL_FOUND = 100
@@ -45,7 +45,7 @@ def test_any_order_is_a_good_order(empty: Path, tmp_path: Path) -> None:
     """A seed that is found wanting goes on doing so: `run(seed, …)` is all that it takes to see it again."""
     kinds: Counter[str] = Counter()
     closes: Counter[int] = Counter()
-    for done in each(dict.fromkeys([*_ONCE_WANTING, *range(runs(200, 5000))]), empty, tmp_path):
+    for done in each(dict.fromkeys([*_ONCE_WANTING, *range(amount(200, 5000))]), empty, tmp_path):
         assert not done.violations, (done.seed, done.violations)
         kinds += done.kinds
         closes += done.closes

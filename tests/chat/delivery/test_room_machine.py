@@ -15,11 +15,11 @@ from duologue.verify.history import Attempt, Row
 from duologue.verify.oracle import CHECKS, check_of
 from tests.chat.delivery.model_room import PEOPLE, ModelRoom
 from tests.chat.delivery.room_machine import RoomMachine
-from tests.rig.long_runs import runs
+from tests.rig.tiers import amount
 from tests.rig.v1_state import RoomCopy
 
 # by number, not by luck: the same steps on every machine
-_SETTINGS = settings(max_examples=runs(200, 2000), stateful_step_count=40, deadline=None, derandomize=True)
+_SETTINGS = settings(max_examples=amount(200, 2000), stateful_step_count=40, deadline=None, derandomize=True)
 RoomMachine.TestCase.settings = _SETTINGS
 TestRoom = RoomMachine.TestCase
 # until it is found; nobody needs the shortest way to it

@@ -27,7 +27,7 @@ from duologue.chat.store.sqlite import order
 from tests.chat.people import ALICE, BOB, EVE, NOON, stranger
 from tests.chat.store.model_store import Facts, Kept, KeptRoom, ModelStore, facts_of, seen, writes_something
 from tests.chat.store.places import Place, SqlitePlace
-from tests.rig.long_runs import runs
+from tests.rig.tiers import amount
 
 Result = TypeVar("Result")
 
@@ -229,7 +229,7 @@ class StoreMachine(RuleBasedStateMachine):
             raise AssertionError("stored although writing fails")
 
 
-_SETTINGS = settings(max_examples=runs(25, 2000), stateful_step_count=20, deadline=None, derandomize=True)
+_SETTINGS = settings(max_examples=amount(25, 2000), stateful_step_count=20, deadline=None, derandomize=True)
 StoreMachine.TestCase.settings = _SETTINGS
 TestStore = StoreMachine.TestCase
 

@@ -52,6 +52,20 @@ async def test_an_edited_message_that_is_deleted_shows_both_times(store: Store, 
     assert await history(store, room) == [gone]
 
 
+async def test_nothing_is_changed_before_it_was_said_or_changed_last(store: Store, room: Room) -> None:
+    """Although the clock was set back."""
+    first = await said(store, room, ALICE)
+    early = [msgspec.structs.replace(edit(room, ALICE, first.id, words), at=NOON - 1) for words in ("one", "two")]
+    changed = rewritten(await one(store, early[0])).message
+    assert changed.edited_at == NOON
+    assert await history(store, room) == [changed]
+    await one(store, edit(room, ALICE, first.id, "later"))
+    assert rewritten(await one(store, early[1])).message.edited_at == LATER
+    gone = rewritten(await one(store, msgspec.structs.replace(delete(room, ALICE, first.id), at=NOON - 1))).message
+    assert (gone.edited_at, gone.deleted_at) == (LATER, LATER)
+    assert await history(store, room) == [gone]
+
+
 async def test_done_twice_is_done_once(store: Store, room: Room) -> None:
     first = await said(store, room, ALICE, "same")
     same = rewritten(await one(store, edit(room, ALICE, first.id, "same")))

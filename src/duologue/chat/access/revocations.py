@@ -37,9 +37,10 @@ class Revocations:
         self._interval = interval
         self._tell = tell
         self._place = ""
-        # until when each digest matters, by the monotonic clock
+        # until when each digest matters, by the monotonic clock; longer when the clock on the wall was set back
         self._ended: OrderedDict[str, float] = OrderedDict()
         self._sweep_at = 0.0
+        self._fastest = 0.0
         self._away = False
         self._hurry = asyncio.Event()
         self.looked = asyncio.Event()
@@ -105,7 +106,10 @@ class Revocations:
             self._ended.popitem(last=False)
 
     def _forget(self) -> None:
-        now = time.monotonic()
+        # a token that is yet to come after the clock was set back is good again when its time has come
+        ahead = time.time() - time.monotonic()
+        self._fastest = max(self._fastest, ahead)
+        now = time.monotonic() - (self._fastest - ahead)
         while self._ended and next(iter(self._ended.values())) <= now:
             self._ended.popitem(last=False)
 

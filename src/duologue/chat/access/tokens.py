@@ -3,12 +3,39 @@
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import NamedTuple
 
 from duologue.chat.access.keys import Keys
 from duologue.chat.errors import Problem, key_withdrawn, session_ended, token_missing
 from duologue.contract.claims import CHAT_AUDIENCE, AccessClaims, TokenRefused, verify_access
 
 _REMEMBERED = 20_000
+
+
+class End:
+    """When a token's life ends that was found good now: by the clock on the wall, or by another that nobody sets.
+
+    The first alone would let it live on by as much as it is set back.
+    """
+
+    __slots__ = ("_by_the_wall", "_steady")
+
+    def __init__(self, claims: AccessClaims) -> None:
+        self._by_the_wall = claims.exp
+        self._steady = time.monotonic() + claims.exp - max(time.time(), claims.iat)
+
+    def seconds_left(self) -> float:
+        """Return how long it lives on; 0 or less when it has ended."""
+        return min(self._by_the_wall - time.time(), self._steady - time.monotonic())
+
+    def has_come(self) -> bool:
+        """Tell whether it has ended."""
+        return self.seconds_left() <= 0
+
+
+class _Known(NamedTuple):
+    claims: AccessClaims
+    end: End
 
 
 class Tokens:
@@ -18,17 +45,17 @@ class Tokens:
         self._issuer = issuer
         self._keys = keys
         self._is_ended = is_ended
-        self._known: OrderedDict[str, AccessClaims] = OrderedDict()
+        self._known: OrderedDict[str, _Known] = OrderedDict()
 
     def remembered(self, token: str) -> AccessClaims | None:
         """Return the claims of a token that was verified before and still lives, as do its login and its key."""
-        claims = self._known.get(token)
-        if claims is None:
+        known = self._known.get(token)
+        if known is None:
             return None
-        if claims.exp <= time.time() or self.revoked(claims) is not None:
+        if known.end.has_come() or self.revoked(known.claims) is not None:
             del self._known[token]
             return None
-        return claims
+        return known.claims
 
     async def verify(self, token: str) -> AccessClaims:
         """Return the claims of a genuine, living token; raise Problem 401.
@@ -65,7 +92,7 @@ class Tokens:
             raise session_ended()
         if len(self._known) >= _REMEMBERED:
             self._known.popitem(last=False)
-        self._known[token] = claims
+        self._known[token] = _Known(claims, End(claims))
         return claims
 
     async def _verify_with_fresh_keys(self, token: str) -> AccessClaims:

@@ -1,12 +1,11 @@
 """One person's socket: from the opening over the token to the dialect that it speaks, and to its end."""
 
 import asyncio
-import time
 from collections.abc import Callable
 
 import structlog
 
-from duologue.chat.access.tokens import bearer
+from duologue.chat.access.tokens import End, bearer
 from duologue.chat.access.waiting import Place
 from duologue.chat.api.dialect import Dialect, FrameRefused
 from duologue.chat.api.early import Early
@@ -55,6 +54,7 @@ class ChatSocket(WebSocket):
         "_place",
         "_room_id",
         "_task",
+        "_token_end",
         "_who",
         "pending",
     )
@@ -69,6 +69,7 @@ class ChatSocket(WebSocket):
         self._place = place
         self._greets = greets
         self._who: AccessClaims | None = None
+        self._token_end: End | None = None
         self._dialect: Dialect | None = None
         self._inside = False
         self._task: asyncio.Task[None] | None = None
@@ -167,12 +168,12 @@ class ChatSocket(WebSocket):
             self.cut()
         elif silent > settings.ping_interval:
             self.ping()
-        if self._who is None or self._dialect is None:
+        if self._who is None or self._token_end is None or self._dialect is None:
             return
-        if self._who.exp <= (today := time.time()):
+        if (left := self._token_end.seconds_left()) <= 0:
             self._send_away(token_expired_on_socket())
         else:
-            self._dialect.beat(self._who, today)
+            self._dialect.beat(self._who, left)
 
     def revoke(self) -> None:
         """End with the login, or with the key that signed the token."""
@@ -245,7 +246,7 @@ class ChatSocket(WebSocket):
                 raise too_many_sockets()
         elif who.sub != self._who.sub:
             raise somebody_elses_token()
-        self._who = who
+        self._who, self._token_end = who, End(who)
         self._place.leave()
 
     def _go_on(self) -> None:

@@ -45,8 +45,8 @@ class Dialect(Protocol):
     def renewed(self, who: AccessClaims) -> None:
         """A fresh token was shown."""
 
-    def beat(self, who: AccessClaims, now: float) -> None:
-        """Look after oneself; `now` in seconds since the epoch."""
+    def beat(self, who: AccessClaims, left: float) -> None:
+        """Look after oneself; `left`: the seconds that the token lives on."""
 
     def fell_behind(self, subscription: Subscription) -> None:
         """Something is missing."""

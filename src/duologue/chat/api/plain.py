@@ -58,7 +58,7 @@ class Plain:
     def renewed(self, who: AccessClaims) -> None:
         """Nothing to say."""
 
-    def beat(self, who: AccessClaims, now: float) -> None:
+    def beat(self, who: AccessClaims, left: float) -> None:
         """Nothing to do."""
 
     def fell_behind(self, subscription: Subscription) -> None:

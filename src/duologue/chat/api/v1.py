@@ -88,11 +88,11 @@ class V1:
         self._told = False
         self._socket.send(text_frame(auth_frame(who.exp)))
 
-    def beat(self, who: AccessClaims, now: float) -> None:
+    def beat(self, who: AccessClaims, left: float) -> None:
         """Tell in time that the token ends."""
         # of a short life half is left then: told in the last minute of thirty seconds, a client would be told at once
         notice = min(_TOLD_BEFORE_SECONDS, (who.exp - who.iat) / 2 + SWEEP_SECONDS)
-        if not self._told and who.exp - now <= notice:
+        if not self._told and left <= notice:
             self._told = True
             self._socket.send(text_frame(token_expiring_frame(who.exp)))
 

@@ -39,13 +39,15 @@ def rewrite(connection: apsw.Connection, heads: Heads, wanted: Rewrite) -> Rewri
     if _is_so(wanted, message):
         return Rewritten(message, fresh=False, seq=head.seq, change=head.change)
     head.change += 1
-    bindings = {"id": message.id, "at": wanted.at, "change": head.change}
+    # the clock may have been set back: nothing is changed before it was said, nor before it was changed last
+    at = max(wanted.at, message.created_at, message.edited_at or 0)
+    bindings = {"id": message.id, "at": at, "change": head.change}
     if wanted.content is None:
         connection.execute(_DELETE, bindings)
-        now = replace(message, content="", deleted_at=wanted.at)
+        now = replace(message, content="", deleted_at=at)
     else:
         connection.execute(_EDIT, {**bindings, "content": wanted.content, "digest": digest(message.content)})
-        now = replace(message, content=wanted.content, edited_at=wanted.at)
+        now = replace(message, content=wanted.content, edited_at=at)
     return Rewritten(now, fresh=True, seq=head.seq, change=head.change)
 
 
