@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.durability.doing import Act, delete, edit, everything_is_here, said_again, say
+from tests.durability.doing import Act, delete, edit, everything_is_here, read, said_again, say
 from tests.durability.start import Trap, failing
 from tests.rig.people import Person
 from tests.rig.server import running_server
@@ -34,6 +34,29 @@ def test_what_was_stored_although_its_outcome_was_lost_reaches_everybody(folder:
     with running_server(folder, env) as server:
         alice, bob = Person.arrive(server, "alice"), Person.arrive(server, "bob")
         assert asyncio.run(_with_an_outcome_lost(trap, alice, bob, alice.room_with(bob), act)) == []
+
+
+async def _with_nobody_who_asks_again(trap: Trap, alice: Person, bob: Person, room: int, frame: Act) -> None:
+    async with V1Client(alice, room) as one, V1Client(bob) as other:
+        await one.say("first", "first")
+        await other.say("second", "second", room=room)
+        await one.until(room, (2, 0))
+        trap.arm()
+        error = await one.refused(frame(one, 1))
+        assert error["code"] == "outcome_unknown"
+        changed = (3, 0) if error["about"] == "message" else (2, 1)
+        # nobody says anything more
+        for client in (one, other):
+            await client.until(room, changed)
+            await everything_is_here(client, room)
+
+
+@pytest.mark.parametrize("act", [say, edit, delete, read], ids=lambda act: str(act.__name__))
+def test_what_was_stored_and_nobody_says_again_reaches_everybody(folder: Path, act: Act) -> None:
+    env, trap = failing(folder, "outcome lost")
+    with running_server(folder, env) as server:
+        alice, bob = Person.arrive(server, "alice"), Person.arrive(server, "bob")
+        asyncio.run(_with_nobody_who_asks_again(trap, alice, bob, alice.room_with(bob), act))
 
 
 def test_a_mark_whose_outcome_was_lost_is_refused_by_its_id(folder: Path) -> None:

@@ -43,8 +43,7 @@ class V1Device(Device):
             super().act(line)
         elif what < 0.65 and mine:
             self._rewrite(line, room, self._random.choice(mine).id)
-        elif what < 0.8 and not self.world.loses:
-            # there is no answer to a mark: when what became of it is lost, nobody says it again
+        elif what < 0.8:
             self._read(line, room)
         else:
             line.say({"type": "typing", "room": room, "state": self._random.choice(("start", "start", "stop"))})

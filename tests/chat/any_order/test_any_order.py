@@ -20,7 +20,7 @@ from tests.rig.tiers import amount
 pytestmark = pytest.mark.slow
 _UNTIL_FOUND = 100
 _ONCE_WANTING = (4483,)
-"""A reader who was reminded while it read the past was never told: they are tried each time."""
+"""A reader who was to look again while it read the past never did: they are tried each time."""
 _HEARD = {
     "ready", "rooms", "sync", "message", "edited", "deleted", "read", "ack", "typing", "presence",
     "overloaded", "outcome_unknown", "message_deleted",
@@ -68,10 +68,10 @@ class TellsBackwards(Hub):
         super().deliver(list(events)[::-1], answers)
 
 
-class RemindsNobody(Hub):
-    """Does not remind anybody of what was stored by a commit whose outcome was lost."""
+class LooksNeverAgain(Hub):
+    """Lets nobody look at what nobody says again, as no mark is whose outcome was lost: there is no answer to it."""
 
-    def remind(self, known: Iterable[tuple[Room, Done]]) -> None:
+    def look_again(self, room_ids: Iterable[int]) -> None:
         """Nothing."""
 
 
@@ -108,7 +108,7 @@ class ForgetsToHold(Subscription):
 
 _WRONGS: list[tuple[ModuleType, str, type, set[str]]] = [
     (service, "Hub", TellsBackwards, {"C5"}),
-    (service, "Hub", RemindsNobody, {"C10"}),
+    (service, "Hub", LooksNeverAgain, {"C10"}),
     (places, "Subscription", AcceptsGaps, {"C5"}),
     (places, "Subscription", JoinsWithoutTheHeld, {"C5"}),
     (places, "Subscription", ForgetsToHold, {"C10"}),

@@ -72,10 +72,10 @@ class RoomMachine(RuleBasedStateMachine):
 
     @precondition(lambda self: self.untold)
     @rule()
-    def ask_again(self) -> None:
-        """Somebody says again what has no answer: it is known, and all are reminded."""
+    def look_again(self) -> None:
+        """The server could not know what became of a commit: all are to look."""
         for connection in self.connections:
-            connection.gate.misses(*self.room.head)
+            connection.gate.look_again()
         self.untold = False
 
     @precondition(lambda self: self.connections)
@@ -140,7 +140,7 @@ class RoomMachine(RuleBasedStateMachine):
         _pick(self._behind(), pick).fetch(self.room, limit)
         if lost:
             self.commit_without_an_outcome(reading)
-            self.ask_again()
+            self.look_again()
         else:
             self.commit_these(reading)
 

@@ -1,6 +1,7 @@
 """What a connection missed, and what is held for it meanwhile, are given to it one after the other."""
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 
 import pytest
@@ -55,7 +56,7 @@ async def reader() -> Reader:
 async def test_what_was_held_comes_when_the_page_before_it_has_been_read(reader: Reader) -> None:
     room, subscription = ModelRoom(), Subscription(ROOM.id, 16, 1000)
     room.post(PEOPLE[0], "missed", "missed")
-    CatchUp(OneRoom(room), reader).add(ROOM, subscription)
+    CatchUp(OneRoom(room), reader, contextlib.nullcontext).add(ROOM, subscription)
     async with asyncio.timeout(5):
         await reader.waits.wait()
         assert subscription.offer(room.post(PEOPLE[0], "said", "said"), b"held") is Verdict.HOLD

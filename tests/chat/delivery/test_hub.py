@@ -115,20 +115,20 @@ def test_what_cannot_be_encoded_cuts_its_room_and_nobody_else() -> None:
     assert elsewhere.heard == [85]
 
 
-def test_what_nobody_was_told_of_makes_those_read_who_lack_it() -> None:
-    hub, behind, current, reading = Hub("scripted"), Ear(), Ear(), Ear()
-    subscriptions = [Subscription(7, 16, 1000) for _ in range(3)]
-    for subscription, ear, seq in zip(subscriptions, (behind, current, reading), (84, 85, 1), strict=True):
+def test_what_nobody_may_have_been_told_of_is_read_by_who_listens() -> None:
+    hub, live, reading, elsewhere = Hub("scripted"), Ear(), Ear(), Ear()
+    subscriptions = [Subscription(room_id, 16, 1000) for room_id in (7, 7, 8)]
+    for subscription, ear in zip(subscriptions, (live, reading, elsewhere), strict=True):
         hub.subscribe(subscription, ear)
         if ear is not reading:
-            subscription.caught_up(seq, 0, more=False)
+            subscription.caught_up(85, 0, more=False)
     for _ in range(2):
-        hub.remind([(ROOM, Posted(MESSAGE, duplicate=True))])
-    assert [ear.behind for ear in (behind, current, reading)] == [[subscriptions[0]], [], []]
-    assert [ear.frames for ear in (behind, current, reading)] == [[], [], []]
+        hub.look_again([7, 9])
+    assert [ear.behind for ear in (live, reading, elsewhere)] == [[subscriptions[0]], [], []]
+    assert [ear.frames for ear in (live, reading, elsewhere)] == [[], [], []]
 
 
-def test_who_breaks_when_reminded_comes_back_and_stops_nobody() -> None:
+def test_who_breaks_when_it_is_to_look_comes_back_and_stops_nobody() -> None:
     class Breaking(Ear):
         def fell_behind(self, subscription: Subscription) -> None:
             raise ConnectionError
@@ -138,8 +138,7 @@ def test_who_breaks_when_reminded_comes_back_and_stops_nobody() -> None:
         subscription = Subscription(room_id, 16, 1000)
         hub.subscribe(subscription, each)
         subscription.caught_up(1, 0, more=False)
-    known = Posted(MESSAGE, duplicate=True)
-    hub.remind([(ROOM, known), (msgspec.structs.replace(ROOM, id=8), known)])
+    hub.look_again([7, 8])
     assert breaking.was_cut
     assert len(ear.behind) == 1
     assert not ear.was_cut

@@ -79,18 +79,18 @@ class LooksAtMessagesOnly(Subscription):
         return event.seq in (self.seq, self.seq + 1) and not self._has(event)
 
 
-class ForgetsReminders(Subscription):
-    """Goes live at the end of a page, whatever it was reminded of since that was read."""
+class NeverLooksAgain(Subscription):
+    """Goes live at the end of a page, whatever may have been stored since that was read."""
 
     __slots__ = ()
 
-    def misses(self, seq: int, change: int) -> bool:
-        return self.live and super().misses(seq, change)
+    def look_again(self) -> bool:
+        return self.live and super().look_again()
 
 
 @pytest.mark.parametrize(
     "gate",
-    [PassesJumps, ForgetsToHold, Repeats, GoesLiveTooEarly, LooksAtMessagesOnly, ForgetsReminders],
+    [PassesJumps, ForgetsToHold, Repeats, GoesLiveTooEarly, LooksAtMessagesOnly, NeverLooksAgain],
     ids=lambda gate: gate.__name__,
 )
 def test_a_gate_that_is_wrong_is_found_out(gate: type[Subscription]) -> None:

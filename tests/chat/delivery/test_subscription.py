@@ -136,32 +136,25 @@ def test_a_change_after_a_message_that_is_missing_is_a_hole() -> None:
     assert offered(gate, edited) == [Verdict.JUMP]
 
 
-def test_who_was_not_told_of_a_point_that_exists_is_behind_from_then_on() -> None:
+def test_who_is_to_look_again_is_behind_from_then_on() -> None:
     gate = live_at(2, 1)
-    assert [gate.misses(*point) for point in ((1, 0), (2, 0), (2, 1))] == [False] * 3
-    assert gate.live
-    for point in ((3, 0), (2, 2)):
-        behind = live_at(2, 1)
-        # told once: then it reads
-        assert [behind.misses(*point), behind.live, behind.misses(*point)] == [True, False, False]
+    # told once: then it reads
+    assert [gate.look_again(), gate.live, gate.look_again()] == [True, False, False]
 
 
-@pytest.mark.parametrize("point", [(3, 0), (2, 2)])
-def test_a_reminder_while_the_past_is_read_is_not_forgotten(point: tuple[int, int]) -> None:
+def test_who_is_to_look_again_while_the_past_is_read_reads_once_more() -> None:
     """The page may have been read before that was stored; perhaps nothing else ever happens in this room."""
     gate = Subscription(7, 16, 1000)
     gate.stand_at(1, 0)
-    assert not gate.misses(*point)
+    assert not gate.look_again()
     assert (gate.caught_up(2, 1, more=False), gate.live) == ([], False)
     assert (gate.caught_up(3, 2, more=False), gate.live) == ([], True)
 
 
-def test_what_came_after_the_reminder_or_with_the_page_is_not_read_again() -> None:
+def test_what_was_held_is_not_lost_by_another_look() -> None:
     _, events = talked("1", "e", "2")
     gate = Subscription(7, 16, 1000)
     offered(gate, *events)
-    gate.misses(2, 1)
-    assert (len(gate.caught_up(1, 0, more=False)), gate.live) == (2, True)
-    read = Subscription(7, 16, 1000)
-    read.misses(2, 1)
-    assert (read.caught_up(2, 1, more=False), read.live) == ([], True)
+    gate.look_again()
+    assert (len(gate.caught_up(1, 0, more=False)), gate.live) == (2, False)
+    assert (gate.caught_up(2, 1, more=False), gate.live) == ([], True)

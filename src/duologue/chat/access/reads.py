@@ -1,4 +1,4 @@
-"""How much one user may read over REST: one thing after the other, and what is large counts as many."""
+"""How much one user may read: one thing after the other, and over REST what is large counts as many."""
 
 import asyncio
 import contextlib
@@ -29,12 +29,18 @@ class Reads:
         Raise Problem `rate_limited`: at once for too many requests, after the wait for what those before it have read.
         """
         self._allowance.spend(user_id)
+        async with self.alone(user_id):
+            self._allowance.check(user_id)
+            yield lambda size: self._allowance.owe(user_id, size // _BYTES_OF_ONE)
+
+    @contextlib.asynccontextmanager
+    async def alone(self, user_id: str) -> AsyncIterator[None]:
+        """Wait for the user's turn; what is read counts as nothing."""
         turn = self._turns.setdefault(user_id, asyncio.Lock())
         self._wanted[user_id] += 1
         try:
             async with turn:
-                self._allowance.check(user_id)
-                yield lambda size: self._allowance.owe(user_id, size // _BYTES_OF_ONE)
+                yield
         finally:
             self._wanted[user_id] -= 1
             if not self._wanted[user_id]:

@@ -43,7 +43,7 @@ class Places:
         self._subscriptions: dict[int, Subscription] = {}
         self._places: dict[int, tuple[Room, Person]] = {}
         self._opened_meanwhile: list[Room] | None = []
-        self._catch_up = CatchUp(chat.store, socket)
+        self._catch_up = CatchUp(chat.store, socket, lambda: chat.reads.alone(socket.user_id))
         self._entered = False
 
     async def join(self, who: AccessClaims) -> None:

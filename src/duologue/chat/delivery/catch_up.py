@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 import structlog
@@ -33,10 +34,14 @@ class Outlet(Protocol):
 
 
 class CatchUp:
-    """One connection's rooms that are behind, one after the other: memory holds one page."""
+    """One connection's rooms that are behind, one after the other: memory holds one page.
 
-    def __init__(self, store: Store, outlet: Outlet) -> None:
+    `turn` waits until the person may read: who comes back with many sockets at once keeps nobody else from reading.
+    """
+
+    def __init__(self, store: Store, outlet: Outlet, turn: Callable[[], AbstractAsyncContextManager[None]]) -> None:
         self._store = store
+        self._turn = turn
         self._outlet = outlet
         self._behind: deque[tuple[Room, Subscription]] = deque()
         self._running: asyncio.Task[None] | None = None
@@ -65,7 +70,8 @@ class CatchUp:
 
     async def _bring_up(self, room: Room, subscription: Subscription) -> None:
         while not subscription.live and not self._outlet.closing:
-            changes = await self._store.changes(room, subscription.seq, subscription.change, _PAGE)
+            async with self._turn():
+                changes = await self._store.changes(room, subscription.seq, subscription.change, _PAGE)
             if changes is None:
                 raise RuntimeError("a connection stands where its room has not been yet")
             await self._outlet.writable()

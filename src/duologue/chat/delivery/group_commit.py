@@ -42,6 +42,7 @@ _BATCH = 1024
 # A batch is bounded by its size too: all of it goes to each socket in one turn of the loop, and a reader who keeps up
 # must find room for it. Fewer writes than this are not weighed.
 _BATCH_CHARACTERS, _UNWEIGHED = 65_536, 16
+_SECONDS_BETWEEN_LOOKS = 0.5
 
 Answer = tuple[Listener, bytes]
 Reply = Callable[[Any, Any], Answer | None]
@@ -63,6 +64,8 @@ class GroupCommit:
         self._most_waiting = most_waiting
         self._waiting: deque[Waiting] = deque()
         self._closing = False
+        self._in_doubt: set[int] = set()
+        self._clearing: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
         self._wake = asyncio.Event()
         self._running = self._loop.create_task(self._run(), name="group-commit")
@@ -86,6 +89,9 @@ class GroupCommit:
         self._closing = True
         self._wake.set()
         await asyncio.wait([self._running])
+        if self._clearing is not None:
+            self._clearing.cancel()
+            await asyncio.wait([self._clearing])
 
     async def _run(self) -> None:
         batch: list[Waiting] = []
@@ -132,24 +138,37 @@ class GroupCommit:
         try:
             outcomes = await self._store.commit([write for write, _ in batch])
         except OutcomeUnknownError:
-            return [outcome_unknown()] * len(batch)
+            pass
         except Exception:  # noqa: BLE001 - logged in full; the queue must outlive whatever it was
             _log.exception("commit_failed")
-            return [outcome_unknown()] * len(batch)
-        return [_refusal(outcome) if isinstance(outcome, Exception) else outcome for outcome in outcomes]
+        else:
+            return [_refusal(outcome) if isinstance(outcome, Exception) else outcome for outcome in outcomes]
+        self._doubt(batch)
+        return [outcome_unknown()] * len(batch)
+
+    def _doubt(self, batch: Sequence[Waiting]) -> None:
+        self._in_doubt.update(write.room.id for write, _ in batch)
+        if self._clearing is None or self._clearing.done():
+            self._clearing = self._loop.create_task(self._clear_up(), name="group-commit-doubts")
+
+    async def _clear_up(self) -> None:
+        """Once the store is well, let everybody look at what may have been stored: perhaps nobody says it again."""
+        while not self._store.healthy:  # noqa: ASYNC110 - a store is asked for its health, it tells nobody
+            await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)
+        doubtful, self._in_doubt = self._in_doubt, set()
+        self._hub.look_again(doubtful)
 
     def _tell(self, batch: Sequence[Waiting], outcomes: Sequence[Done | Problem]) -> None:
         said: Told = []
         changed: Told = []
-        known: Told = []
         for (write, _), outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, Posted):
-                (known if outcome.duplicate else said).append((write.room, outcome))
-            elif not isinstance(outcome, Problem):
-                (changed if outcome.fresh else known).append((write.room, outcome))
+                if not outcome.duplicate:
+                    said.append((write.room, outcome))
+            elif not isinstance(outcome, Problem) and outcome.fresh:
+                changed.append((write.room, outcome))
         # in the order of their numbers, see Store.commit
         self._hub.deliver(said + changed, _answers(batch, outcomes))
-        self._hub.remind(known)
 
 
 def _answers(batch: Sequence[Waiting], outcomes: Sequence[Done | Problem]) -> list[Answer]:

@@ -47,10 +47,10 @@ class _Audience:
         self.plain: list[Listener] = []
         self.subscribed: list[tuple[Subscription, Listener]] = []
 
-    def remind(self, event: Done) -> None:
-        """Let those read who have not been told of this."""
+    def look_again(self) -> None:
+        """Let everybody read who could."""
         for subscription, listener in self.subscribed:
-            if subscription.misses(event.seq, event.change):
+            if subscription.look_again():
                 listener.fell_behind(subscription)
 
     def cut(self) -> None:
@@ -134,15 +134,15 @@ class Hub:
                 _log.exception("delivery_failed")
                 listener.cut()
 
-    def remind(self, known: Iterable[tuple[Room, Done]]) -> None:
-        """What was stored before, perhaps by a commit whose outcome was lost: who was never told of it reads it now."""
-        for room, event in known:
-            audience = self._rooms.get(room.id)
+    def look_again(self, room_ids: Iterable[int]) -> None:
+        """Something may have been stored in these rooms of which nobody was told: let everybody read who can."""
+        for room_id in room_ids:
+            audience = self._rooms.get(room_id)
             if audience is not None:
                 try:
-                    audience.remind(event)
-                except Exception:  # noqa: BLE001 - logged in full; the one queue must outlive whatever it was
-                    _log.exception("reminder_failed")
+                    audience.look_again()
+                except Exception:  # noqa: BLE001 - logged in full; the other rooms must hear theirs
+                    _log.exception("delivery_failed")
                     audience.cut()
 
     def whisper(self, room_id: int, frame: bytes, *, besides: str) -> None:

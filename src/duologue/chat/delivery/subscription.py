@@ -34,8 +34,7 @@ class Subscription:
         "_held_bytes",
         "_most_held",
         "_most_held_bytes",
-        "_overflowed",
-        "_reminded",
+        "_read_again",
         "change",
         "live",
         "room_id",
@@ -51,8 +50,7 @@ class Subscription:
         self._most_held_bytes = most_held_bytes
         self._held: list[tuple[Done, bytes]] | None = None
         self._held_bytes = 0
-        self._overflowed = False
-        self._reminded = (0, 0)
+        self._read_again = False
 
     def offer(self, event: Done, frame: bytes) -> Verdict:
         """Take an event, with the frame that tells of it, in the order of the room's commits."""
@@ -68,16 +66,14 @@ class Subscription:
         self._hold(event, frame)
         return _JUMP
 
-    def misses(self, seq: int, change: int) -> bool:
-        """Tell whether a live connection has not been told of a point that exists: then it is behind and must read.
+    def look_again(self) -> bool:
+        """Something may have been stored of which nobody is told; tell whether a live connection is behind now.
 
-        One that is behind already will not be live before it has been told.
+        One that is behind already will read once more.
         """
         if not self.live:
             # what it is handed now was perhaps read before that was stored
-            self._reminded = (max(seq, self._reminded[0]), max(change, self._reminded[1]))
-            return False
-        if self._is_at(seq, change):
+            self._read_again = True
             return False
         self.live = False
         return True
@@ -89,11 +85,11 @@ class Subscription:
     def caught_up(self, seq: int, change: int, *, more: bool) -> list[bytes]:
         """The client has been told everything up to this point; return the frames to send at once.
 
-        Unless there is `more` to read, or what was held does not fit, or something was stored of which only a reminder
-        came, the subscription is live afterwards.
+        Unless there is `more` to read, or what was held does not fit, or it is to look again, the subscription is live
+        afterwards.
         """
         self.seq, self.change = seq, change
-        overflowed, self._overflowed = self._overflowed, False
+        read_again, self._read_again = self._read_again, False
         if more:
             return []
         held, self._held, self._held_bytes = self._held or [], None, 0
@@ -103,9 +99,9 @@ class Subscription:
                 self._step(event)
                 frames.append(frame)
             elif not self._has(event):
-                overflowed = True
+                read_again = True
                 break
-        self.live = not overflowed and self._is_at(*self._reminded)
+        self.live = not read_again
         return frames
 
     def _hold(self, event: Done, frame: bytes) -> None:
@@ -116,7 +112,7 @@ class Subscription:
             # is sent at once in the end, more than may wait for one who reads
             self._held.clear()
             self._held_bytes = 0
-            self._overflowed = True
+            self._read_again = True
         self._held.append((event, frame))
         self._held_bytes += len(frame)
 
@@ -132,7 +128,4 @@ class Subscription:
         return event.change == self.change + 1 and event.seq == self.seq
 
     def _has(self, event: Done) -> bool:
-        return self._is_at(event.seq, event.change)
-
-    def _is_at(self, seq: int, change: int) -> bool:
-        return seq <= self.seq and change <= self.change
+        return event.seq <= self.seq and event.change <= self.change
