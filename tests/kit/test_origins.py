@@ -13,6 +13,7 @@ from duologue.kit.origins import read_origins
         ("https://app.example.com", {"https://app.example.com"}),
         ("https://App.Example.com/, http://localhost:3000", {"https://app.example.com", "http://localhost:3000"}),
         ("http://[::1]:8000", {"http://[::1]:8000"}),
+        ("capacitor://localhost,tauri://localhost", {"capacitor://localhost", "tauri://localhost"}),
     ],
 )
 def test_they_are_read_as_browsers_send_them(text: str, origins: set[str]) -> None:
@@ -21,7 +22,7 @@ def test_they_are_read_as_browsers_send_them(text: str, origins: set[str]) -> No
 
 @pytest.mark.parametrize(
     "text",
-    ["*", "null", "app.example.com", "https://", "https://a.example/path", "https://*.example.com", "ftp://a.example",
+    ["*", "null", "app.example.com", "https://", "https://a.example/path", "https://*.example.com", "://a.example",
      "https://user@a.example", "https://a.example https://b.example", "https://a.example;https://b.example"],
 )  # fmt: skip
 def test_what_no_browser_sends_is_refused(text: str) -> None:

@@ -2,8 +2,9 @@
 
 import re
 
-# as browsers send it: no path, no user, and no wildcard, which would be everybody
-_ORIGIN = re.compile(r"https?://([a-z0-9._-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
+# as browsers send it: no path, no user, and no wildcard, which would be everybody. Web views of apps have schemes of
+# their own, such as capacitor: and tauri:
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
 
 
 def read_origins(text: str) -> frozenset[str]:
