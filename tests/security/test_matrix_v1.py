@@ -31,7 +31,7 @@ TABLE: dict[str, Row] = {
 }
 # what the service says on its own: members hear it, nobody else
 TOLD = {"message", "edited", "deleted", "read", "typing"}
-SPOKEN_BY_THE_SERVICE = {"welcome", "answer", "tell", "whisper"}
+SPOKEN_BY_THE_SERVICE = {"welcome", "answer", "tell", "whisper", "remind"}
 
 
 def test_nothing_is_missing_from_the_table() -> None:
