@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from pydantic import Field, field_validator
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from duologue.kit.origins import read_origins
+from duologue.kit.origins import Origins, read_origins
 from duologue.kit.settings import Directory
 from duologue.kit.websocket import Limits
 
@@ -38,7 +38,7 @@ class ChatSettings(BaseSettings):
         description="Seconds until chat hears from auth that there is a new signing key, or that one was withdrawn.",
     )
     auth_timeout: float = Field(3.0, gt=0, description="Seconds until auth counts as away.")
-    allowed_origins: str = Field(
+    allowed_origins: Origins = Field(
         "",
         description="Pages on other hosts that may open sockets, separated by commas: https://app.example.com",
     )
@@ -87,12 +87,6 @@ class ChatSettings(BaseSettings):
     )
     queued_bytes: int = Field(1024 * 1024, ge=65_536, description="Bytes that wait for a slow reader, likewise.")
     writer_queue: int = Field(2000, ge=1, description="Messages that wait for the disk until more are turned away.")
-
-    @field_validator("allowed_origins")
-    @classmethod
-    def _are_origins(cls, value: str) -> str:
-        read_origins(value)
-        return value
 
     @property
     def directory(self) -> Path:

@@ -1,6 +1,9 @@
 """Origins of pages (RFC 6454) as an operator writes them down."""
 
 import re
+from typing import Annotated
+
+from pydantic import AfterValidator
 
 # as browsers send it: no path, no user, and no wildcard, which would be everybody. Web views of apps have schemes of
 # their own, such as capacitor: and tauri:
@@ -16,3 +19,12 @@ def read_origins(text: str) -> frozenset[str]:
     if not all(_ORIGIN.fullmatch(origin) for origin in origins):
         raise ValueError("write origins like https://app.example.com, separated by commas")
     return origins
+
+
+def _checked(text: str) -> str:
+    read_origins(text)
+    return text
+
+
+Origins = Annotated[str, AfterValidator(_checked)]
+"""Such a list as a setting."""

@@ -7,7 +7,7 @@ from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from duologue.kit.addresses import check_networks
-from duologue.kit.origins import read_origins
+from duologue.kit.origins import Origins, read_origins
 from duologue.kit.settings import Directory
 
 MOST_PORT = 65_535
@@ -32,7 +32,7 @@ class ServeSettings(BaseSettings):
         None, validation_alias="ALSO_PORT", description="A second port to listen on, such as 80; empty for none."
     )
     data: Directory = Field(Path("data"), description="Directory of everything that is kept.")
-    allowed_origins: str = Field(
+    allowed_origins: Origins = Field(
         "", description="Pages on other hosts that may call the APIs (CORS) and open sockets, separated by commas."
     )
     trusted_proxies: str = Field(
@@ -48,12 +48,6 @@ class ServeSettings(BaseSettings):
     )
     keep_alive: int = Field(30, ge=1, description="Seconds an idle HTTP connection stays open.")
     request_head_seconds: float = Field(10.0, gt=0, description="Seconds until a request's head must be here.")
-
-    @field_validator("allowed_origins")
-    @classmethod
-    def _are_origins(cls, value: str) -> str:
-        read_origins(value)
-        return value
 
     @field_validator("trusted_proxies")
     @classmethod
