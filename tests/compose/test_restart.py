@@ -32,7 +32,7 @@ def test_a_killed_chat_keeps_every_acknowledged_message(stack: Stack, alice: Per
 def test_a_killed_auth_keeps_its_accounts_and_keys(stack: Stack, alice: Person, room: int) -> None:
     keys = stack.ask("GET", "/.well-known/jwks.json").json()
     stack.kill("auth")
-    stack.start("auth")
+    stack.start_auth_beside_chat()
     assert stack.ask("GET", "/.well-known/jwks.json").json() == keys
     alice.log_in()
     assert alice.post(room, "still me").status_code == http.client.CREATED
@@ -48,7 +48,7 @@ def test_chat_goes_on_while_auth_is_away(stack: Stack, alice: Person, room: int)
         assert (refused.status_code, refused.json()["code"]) == (503, "auth_unavailable")
         assert stack.ask("GET", "/readyz").status == http.client.SERVICE_UNAVAILABLE
     finally:
-        stack.start("auth")
+        stack.start_auth_beside_chat()
 
 
 def test_a_request_waits_for_a_service_that_restarts(stack: Stack, alice: Person, room: int) -> None:

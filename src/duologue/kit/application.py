@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 import structlog
 from starlette.datastructures import State
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Mount, Route, Router
 from starlette.types import Receive, Scope, Send
@@ -65,6 +65,9 @@ class Application:
         scope["app"] = self
         try:
             await self._router(scope, receive, send)
+        except ClientDisconnect:
+            # nobody is there to be answered, and whoever leaves must not write our log
+            return
         except Exception as error:  # noqa: BLE001 - each becomes an answer; if one is under way the server ends it
             await self._refusal(scope, error)(scope, receive, send)
 

@@ -99,3 +99,17 @@ class Stack:
         """Start it again and wait until it is healthy."""
         self.engine.compose("start", service)
         until(lambda: self.engine.healthy(self.engine.container(service)), f"{service} is healthy", seconds=60)
+
+    def start_auth_beside_chat(self) -> None:
+        """Start auth again and wait until chat reaches it, too."""
+        self.start("auth")
+        # the engine may give it another hardware address, which its neighbours learn after some seconds
+        until(self._chat_reaches_auth, "chat reaches auth", seconds=30)
+
+    def _chat_reaches_auth(self) -> bool:
+        ask = "import urllib.request as u; u.urlopen('http://auth:8000/healthz', timeout=2)"
+        try:
+            self.inside("chat", "python", "-c", ask)
+        except CommandError:
+            return False
+        return True
